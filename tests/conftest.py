@@ -9,21 +9,26 @@ import os
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, aclosing
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import hypothesis
 import pytest
+from pymongo import MongoClient
 from pymongo.asynchronous.database import AsyncDatabase
+from pymongo.database import Database
 
+from models import make_default_workspace
 from models.connection import create_client, prepare_database
+from models.database.base import to_bson
 from sandbox.mongod import EmbeddedMongod
 from serving.serve import tune_gc
-from tests.fixtures.documents import bind_documents
+from tests.fixtures.documents import TEST_DIGESTS, bind_documents
 from tests.fixtures.timeouts import make_timeouts
 from whatsapp.common.crypto import KeyRing
+from whatsapp.common.people import set_people_digests
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.settings import Settings
 
@@ -46,6 +51,8 @@ ENCRYPTION_KEYS = "k1:" + base64.b64encode(bytes(range(32))).decode()
 hypothesis.settings.register_profile("tests", deadline=None)
 hypothesis.settings.load_profile("tests")
 _resources = ExitStack()
+# For tests that write to a database of their own without an application.
+set_people_digests(TEST_DIGESTS)
 # Databases with all their indexes. A test that drops an index restores it.
 _prepared: set[str] = set()
 
@@ -57,7 +64,8 @@ def pytest_configure(config: pytest.Config) -> None:
     temporary = tempfile.TemporaryDirectory(prefix="wagraph-tests-", dir=find_data_folder())
     folder = _resources.enter_context(temporary)
     mongod = _resources.enter_context(EmbeddedMongod(Path(folder)))
-    os.environ[URI_VARIABLE] = mongod.uri
+    # Saves each client two connections; tests of outages have a MongoDB of their own.
+    os.environ[URI_VARIABLE] = f"{mongod.uri}&serverMonitoringMode=poll"
     _resources.callback(os.environ.pop, URI_VARIABLE, None)
 
 
@@ -125,27 +133,40 @@ def keyring() -> KeyRing:
 
 @pytest.fixture
 async def database(settings: Settings) -> AsyncIterator[AsyncDatabase[dict[str, Any]]]:
-    """This worker's database: prepared, and empty."""
+    """This worker's database: prepared, and empty but for the default workspace."""
     patient = make_timeouts()
-    async with create_client(
+    client = create_client(
         settings.mongodb_uri.get_secret_value(),
         operation_seconds=patient.mongodb_operation_seconds,
         reach_seconds=patient.mongodb_reach_seconds,
-    ) as client:
+    )
+    # `async with` would connect, which costs more than most tests do with it.
+    async with aclosing(client):
         database = client[settings.mongodb_database]
         # Beanie is bound to a client; the indexes stay from test to test.
         if database.name not in _prepared:
             await prepare_database(database)
             _prepared.add(database.name)
         await bind_documents(database)
-        for name in await _list_filled(database):
-            await database[name].delete_many({})
+        _empty(_keep_client(settings.mongodb_uri.get_secret_value())[database.name])
         yield database
 
 
-async def _list_filled(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
+@cache
+def _keep_client(uri: str) -> MongoClient[dict[str, Any]]:
+    # Connecting for each test would cost more than emptying.
+    return _resources.enter_context(MongoClient(uri))
+
+
+def _empty(database: Database[dict[str, Any]]) -> None:
+    for name in _list_filled(database):
+        database[name].delete_many({})
+    database["workspaces"].insert_one(to_bson(make_default_workspace()))
+
+
+def _list_filled(database: Database[dict[str, Any]]) -> list[str]:
     """Returns the non-empty collections, in a single round trip."""
-    names = await database.list_collection_names(filter={"type": "collection"})
+    names = database.list_collection_names(filter={"type": "collection"})
     # The schema version stays from test to test, as the indexes do.
     own = [name for name in names if not name.startswith("system.") and name != "schema"]
     first: list[list[Mapping[str, Any]]] = [
@@ -155,8 +176,7 @@ async def _list_filled(database: AsyncDatabase[dict[str, Any]]) -> list[str]:
         {"$unionWith": {"coll": name, "pipeline": some}}
         for name, some in zip(own[1:], first[1:], strict=True)
     ]
-    found = await database[own[0]].aggregate([*first[0], *others])
-    return [one["name"] async for one in found]
+    return [one["name"] for one in database[own[0]].aggregate([*first[0], *others])]
 
 
 @pytest.fixture

@@ -116,6 +116,19 @@ def test_readme_is_short() -> None:
     assert len(DOCUMENTS[0].read_text().splitlines()) <= 150
 
 
+def test_readme_sections_are_in_order() -> None:
+    headings = re.findall(r"^## (.*)$", DOCUMENTS[0].read_text(), re.MULTILINE)
+
+    assert headings == [
+        "Run it",
+        "First query",
+        "Connect a real number",
+        "Layout",
+        "Documentation",
+        "Licence",
+    ]
+
+
 GUIDE = ROOT / "docs/spa-guide.md"
 
 
@@ -142,3 +155,10 @@ def test_guide_installs_tested_versions() -> None:
 
     assert named
     assert dict(named).items() <= package["devDependencies"].items()
+
+
+def test_guide_names_every_subscription() -> None:
+    assert SCHEMA.subscription_type is not None
+    text = GUIDE.read_text()
+
+    assert [name for name in SCHEMA.subscription_type.fields if f"`{name}`" not in text] == []

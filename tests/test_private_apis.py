@@ -22,7 +22,7 @@ ADAPTERS = {
     "models/database/conversion.py": {"_class_id"},
     "models/database/deadline.py": {"_csot"},
     "serving/connections.py": {"_TrustedHosts"},
-    "telemetry/metrics/mongodb.py": {"_retry_internal"},
+    "telemetry/metrics/mongodb.py": {"_retry_internal", "_servers", "_topology"},
     "telemetry/metrics/registry.py": {"_buckets", "_sum", "_upper_bounds", "_value"},
 }
 

@@ -13,6 +13,7 @@ from pymongo import MongoClient
 
 from models import Role
 from models.connection import create_client, prepare_database
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.global_ids import encode_id
 from tests.conftest import ENCRYPTION_KEYS, make_settings
 from tests.fixtures.graphql import GraphQLClient
@@ -62,7 +63,7 @@ async def connect_account(settings: Settings) -> tuple[str, str]:
         await client.drop_database(settings.mongodb_database)
         await prepare_database(client[settings.mongodb_database])
         account = await connect_number(KeyRing.from_text(ENCRYPTION_KEYS), NUMBER)
-        _, token = await create_api_key(name="Tests", role=Role.ADMIN)
+        _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="Tests", role=Role.ADMIN)
     return token, encode_id("Account", account.id)
 
 

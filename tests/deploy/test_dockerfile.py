@@ -1,4 +1,4 @@
-"""The Dockerfile: what it copies, who runs in it, and its health check."""
+"""The Dockerfile: its copied files, its user and its health check."""
 
 import os
 import re
@@ -18,7 +18,7 @@ from whatsapp.settings import Settings
 
 STAGES = read_stages(ROOT / "Dockerfile")
 CONTEXT = BuildContext(ROOT)
-# What only developers run.
+# Run by developers only.
 DEVELOPMENT = {"bench", "scripts", "tests"}
 
 
@@ -35,16 +35,21 @@ def list_modules() -> set[str]:
     return packages | {file.name for file in ROOT.glob("*.py")}
 
 
+# The inbox, built.
+BUILT = "web/dist"
+
+
 def test_image_has_the_whole_product_and_no_more() -> None:
     product = list_modules() - DEVELOPMENT - {"sandbox"}
 
-    assert list_copied(STAGES["server"]) == product | {"LICENSE"}
-    assert list_copied(STAGES["sandbox"]) == product | {"LICENSE", "sandbox"}
+    assert list_copied(STAGES["server"]) == product | {"LICENSE", BUILT}
+    assert list_copied(STAGES["sandbox"]) == product | {"LICENSE", BUILT, "sandbox"}
     assert list(STAGES)[-1] == "server"  # built if no target is named
 
 
 def test_build_context_has_no_secret_and_no_test(tmp_path: Path) -> None:
-    names = {file.parts[0] for file in CONTEXT.list_files()}
+    files = CONTEXT.list_files()
+    names = {BUILT if file.is_relative_to(BUILT) else file.parts[0] for file in files}
 
     assert names == list_copied(STAGES["sandbox"]) | {"requirements-tracing.lock"}
     for name in (".env", ".git/config", "secrets/encryption_keys", ".sandbox/api-key", ".venv/x"):

@@ -79,11 +79,12 @@ def test_unit_and_guide_name_the_same_paths() -> None:
     assert "cp secrets/* /etc/wagraph/" in commands
     assert unit["EnvironmentFile"] == ["/etc/wagraph/env"]
     assert "Write `/etc/wagraph/env`" in read_section("systemd")
-    [copied] = re.findall(r"cp -r (.*) /srv/wagraph/", commands)
+    copied, built = re.findall(r"cp -r (.*) /srv/wagraph/", commands)
     packages = {file.parent.name for file in ROOT.glob("*/__init__.py")}
     product = packages - {"bench", "sandbox", "scripts", "tests"}
     modules = {file.name for file in ROOT.glob("*.py")}
     assert set(copied.split()) == product | modules | {"requirements.lock"}
+    assert built == "--parents web/dist"
 
 
 def test_guide_runs_commands_as_service_does() -> None:

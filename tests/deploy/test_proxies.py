@@ -1,4 +1,4 @@
-"""nginx and Caddy with the shipped files: what clients and Meta do through them."""
+"""nginx and Caddy with the shipped files, between clients or Meta and the server."""
 
 import asyncio
 import base64
@@ -80,7 +80,7 @@ async def test_event_stream_is_not_buffered(site: Site) -> None:
             assert event["messageAdded"]["message"]["text"] == text
 
 
-async def test_upload_of_20_mb_is_stored_and_served_in_ranges(site: Site) -> None:
+async def test_20_mb_upload_is_served_in_ranges(site: Site) -> None:
     content = PDF + bytes(20 * MIB)
     meta_app = create_fake_cloud_api(NumberDirectory(NUMBER), SandboxSettings().faster(20))
     async with FakeCloudServer(meta_app, port=site.host.meta_port):

@@ -9,6 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import FeedReader, create_viewer, run_feed
 from tests.graph.socket_kit import SocketClient, open_socket, serve
@@ -43,7 +44,7 @@ async def port(app: Any) -> AsyncIterator[int]:
 @pytest.fixture
 async def token(app: Any) -> str:
     """An administrator's API key."""
-    _, token = await create_api_key(name="live", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="live", role=Role.ADMIN)
     return token
 
 

@@ -8,7 +8,6 @@ from typing import Any
 
 from beanie import Document, PydanticObjectId
 
-from graph.events.cursors import Position
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
 from graph.events.feed import LiveFeed
@@ -18,7 +17,8 @@ from graph.fanout.payloads import Payload
 from models import Account, Contact, Conversation, Identity, IdentityKind, Message, Role, User
 from models import MessageDirection as Direction
 from models import MessageStatus as Status
-from models.database.base import collection, new_id, utc_now
+from models.changes.position import Position
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, utc_now
 from whatsapp.auth.access import Viewer
 
 NOON = utc_now() - timedelta(hours=1)
@@ -45,13 +45,14 @@ async def wait_until_healthy(feed: LiveFeed, *, healthy: bool) -> None:
 async def wait_for_listeners(groups: Groups, number: int) -> None:
     """Waits until a subscription without a cursor has begun."""
     async with asyncio.timeout(SECONDS):
-        while groups.count_members() != number:  # noqa: ASYNC110 - nobody is told of it
+        while groups.count_members() != number:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
 
 
 def create_viewer(*account_ids: PydanticObjectId) -> Viewer:
     """Returns a viewer of the given accounts, by default of all."""
     return Viewer(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         credential_id=new_id(),
         name="tester",
         role=Role.ADMIN,
@@ -62,6 +63,7 @@ def create_viewer(*account_ids: PydanticObjectId) -> Viewer:
 async def create_account(**values: Any) -> Account:
     account_id = new_id()
     account = Account(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         id=account_id,
         **{
             "name": "Shop",
@@ -80,6 +82,7 @@ async def create_account(**values: Any) -> Account:
 async def create_contact(account_id: PydanticObjectId, **values: Any) -> Contact:
     digits = str(int(str(new_id())[-12:], 16))
     contact = Contact(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=account_id,
         identities=[Identity(kind=IdentityKind.WA_ID, value=digits)],
         wa_id=digits,
@@ -90,7 +93,12 @@ async def create_contact(account_id: PydanticObjectId, **values: Any) -> Contact
 
 
 async def create_conversation(contact: Contact, **values: Any) -> Conversation:
-    conversation = Conversation(account_id=contact.account_id, contact_id=contact.id, **values)
+    conversation = Conversation(
+        workspace_id=contact.workspace_id,
+        account_id=contact.account_id,
+        contact_id=contact.id,
+        **values,
+    )
     await conversation.insert()
     return conversation
 
@@ -100,6 +108,7 @@ async def create_message(
 ) -> Message:
     """Inserts an inbound message, by default in a new conversation."""
     message = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         **{
             "account_id": conversation.account_id if conversation else new_id(),
             "conversation_id": conversation.id if conversation else new_id(),
@@ -111,7 +120,7 @@ async def create_message(
             "timestamp": NOON,
             "status_rank": Status.RECEIVED.rank,
         }
-        | values
+        | values,
     )
     await message.insert()
     return message
@@ -154,9 +163,11 @@ class FeedReader:
         defaults: dict[str, Any] = {"viewer": self.viewer, "kinds": set(EventKind)}
         options = defaults | options
         if "after" not in options:
-            options["after"] = await self.feed.get_cursor()
+            options["after"] = await self.feed.get_cursor(DEFAULT_WORKSPACE_ID)
         room, after = options.pop("room", None), options.pop("after")
-        position = None if after is None else await self.feed.check_cursor(after)
+        position = (
+            None if after is None else await self.feed.check_cursor(after, DEFAULT_WORKSPACE_ID)
+        )
         return Reading(self.groups, EventFilter(**options), position, room=room)
 
     async def read(self, count: int, **options: Any) -> list[LiveEvent]:
@@ -171,9 +182,9 @@ async def catch_up(feed: LiveFeed) -> None:
     """Returns when the feed has handed on all that is committed now."""
     present = await feed._present.read()
     # A change without an event: an idle stream reports its position only once a second.
-    await (await User().insert()).delete()
+    await (await User(workspace_id=DEFAULT_WORKSPACE_ID).insert()).delete()
     async with asyncio.timeout(SECONDS):
-        while (feed._backend.position or present) <= present:  # noqa: ASYNC110 - nobody is told of it
+        while (feed._source.changes.position or present) <= present:  # noqa: ASYNC110 - no event tells of it
             await asyncio.sleep(0.01)
     # Its readers' tasks, which wait for nothing else, get their turns.
     for _ in range(50):

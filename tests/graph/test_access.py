@@ -44,22 +44,6 @@ async def test_lists_leave_other_account_out(limited: GraphQLClient, hidden: Mes
     assert all(part == {} or part["edges"] == [] for part in data.values())
 
 
-async def test_lists_of_account_out_of_sight_are_empty(
-    limited: GraphQLClient, hidden: Message, other_account: Account, subtests: pytest.Subtests
-) -> None:
-    query = """query ($id: ID!) {
-      contacts(accountId: $id) { edges { node { id } } }
-      conversations(accountId: $id) { edges { node { id } } }
-      searchMessages(text: "hidden", accountId: $id) { edges { node { id } } }
-      parkedItems(accountId: $id) { edges { node { id } } }
-    }"""
-
-    for account_id in (id_of(other_account), "nonsense", contact_id(hidden)):
-        with subtests.test(account_id=account_id):
-            data = await limited(query, id=account_id)
-            assert all(part["edges"] == [] for part in data.values())
-
-
 async def test_hidden_ids_are_like_unknown_ids(
     limited: GraphQLClient, admin: GraphQLClient, hidden: Message, other_account: Account
 ) -> None:

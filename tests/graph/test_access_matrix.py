@@ -4,7 +4,9 @@ The tables below give each field's requirements; a schema field missing there fa
 """
 
 import itertools
+import json
 from collections.abc import Awaitable, Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -21,9 +23,11 @@ from models import (
     AuditActor,
     AuditEntry,
     Contact,
+    ContactExport,
     ConversationChange,
     ConversationChangeKind,
     CredentialKind,
+    ExportState,
     Message,
     Note,
     ParkedItem,
@@ -33,21 +37,23 @@ from models import (
     Template,
     UploadedMedia,
 )
-from models.database.base import collection, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
 from tests.fixtures.uploads import PICTURE
+from tests.fixtures.workspaces import create_workspace, make_operator
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.auth.audit import AuditedAction, AuditTrail
 
 SCHEMA = get_graphql_schema(create_schema())
 OWN, OTHERS = "15550001111", "15550009999"
+NOT_FOUND, FORBIDDEN, DONE = "NOT_FOUND", "FORBIDDEN", None
 NO_EDGES: dict[str, Any] = {"edges": []}
 LIST = "{ edges { node { id } } }"
 
-# Field: required role, a query for the hidden account, and the result for a key of another account,
-# which equals that for unknown ids.
+# Field: required role, a query for the hidden account, and the result or error code for a key of
+# another account, which equals that for unknown ids.
 QUERIES: dict[str, tuple[Role, str, Any]] = {
     "viewer": (
         Role.VIEWER,
@@ -64,25 +70,27 @@ QUERIES: dict[str, tuple[Role, str, Any]] = {
         {"edges": [{"node": {"name": "Test shop"}}]},
     ),
     "contact": (Role.VIEWER, 'contact(id: "%(Contact)s") { id }', None),
-    "contacts": (Role.VIEWER, f'contacts(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "contacts": (Role.VIEWER, f'contacts(accountId: "%(Account)s") {LIST}', NOT_FOUND),
+    "contactExports": (Role.ADMIN, f'contactExports(accountId: "%(Account)s") {LIST}', NOT_FOUND),
     "conversation": (Role.VIEWER, 'conversation(id: "%(Conversation)s") { id }', None),
-    "conversations": (Role.VIEWER, f'conversations(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "conversations": (Role.VIEWER, f'conversations(accountId: "%(Account)s") {LIST}', NOT_FOUND),
     "conversationCounts": (
         Role.VIEWER,
         'conversationCounts(accountId: "%(Account)s", filters: [{}]) { value }',
-        [{"value": 0}],
+        NOT_FOUND,
     ),
     "message": (Role.VIEWER, 'message(id: "%(Message)s") { id }', None),
     "searchMessages": (Role.VIEWER, f'searchMessages(text: "hidden") {LIST}', NO_EDGES),
     "user": (Role.VIEWER, 'user(id: "%(User)s") { id }', None),
     "users": (Role.VIEWER, f'users(search: "Hidden") {LIST}', NO_EDGES),
-    "templates": (Role.VIEWER, f'templates(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "templates": (Role.VIEWER, f'templates(accountId: "%(Account)s") {LIST}', NOT_FOUND),
     "previewTemplate": (
         Role.VIEWER,
-        'previewTemplate(templateId: "%(Template)s") { content { body } userErrors { code } }',
+        'previewTemplate(template: {reference: {templateId: "%(Template)s"}}) {'
+        " content { body } userErrors { code } }",
         {"content": None, "userErrors": [{"code": "NOT_FOUND"}]},
     ),
-    "quickReplies": (Role.AGENT, f'quickReplies(accountId: "%(Account)s") {LIST}', NO_EDGES),
+    "quickReplies": (Role.AGENT, f'quickReplies(accountId: "%(Account)s") {LIST}', NOT_FOUND),
     "agent": (Role.VIEWER, 'agent(id: "%(Agent)s") { id }', None),
     "agents": (
         Role.VIEWER,
@@ -90,12 +98,12 @@ QUERIES: dict[str, tuple[Role, str, Any]] = {
         {"edges": [{"node": {"name": "test admin"}}]},
     ),
     "parkedItems": (Role.ADMIN, f"parkedItems {LIST}", NO_EDGES),
-    "tags": (Role.VIEWER, 'tags(accountId: "%(Account)s") { name }', []),
+    "tags": (Role.VIEWER, 'tags(accountId: "%(Account)s") { name }', NOT_FOUND),
     "apiKeys": (Role.ADMIN, "apiKeys { edges { node { name } } }", ...),
     "auditLog": (Role.ADMIN, f"auditLog {LIST}", NO_EDGES),
+    "workspaces": (Role.OPERATOR, f"workspaces {LIST}", FORBIDDEN),
 }
 
-NOT_FOUND, FORBIDDEN, DONE = "NOT_FOUND", "FORBIDDEN", None
 CONTENT = 'content: {text: {body: "x"}}'
 NUMBER = 'name: "x", phoneNumberId: "1", businessAccountId: "2", accessToken: "x"'
 
@@ -205,6 +213,12 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
     ),
     "deleteNote": (Role.AGENT, ['noteId: "%(Note)s"'], NOT_FOUND),
     "updateContact": (Role.AGENT, ['contactId: "%(Contact)s", name: "x"'], NOT_FOUND),
+    "setAttributes": (
+        Role.AGENT,
+        ['contactId: "%(Contact)s", attributes: {a: 1}'],
+        NOT_FOUND,
+    ),
+    "removeAttributes": (Role.AGENT, ['contactId: "%(Contact)s", names: ["a"]'], NOT_FOUND),
     "linkContact": (
         Role.AGENT,
         [
@@ -224,6 +238,7 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
         ],
         NOT_FOUND,
     ),
+    "exportContact": (Role.ADMIN, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "deleteContact": (Role.ADMIN, ['contactId: "%(Contact)s"'], NOT_FOUND),
     "syncTemplates": (Role.AGENT, ['accountId: "%(Account)s"'], NOT_FOUND),
     "createQuickReply": (
@@ -255,8 +270,32 @@ MUTATIONS: dict[str, tuple[Role, list[str], str | None]] = {
         ],
         NOT_FOUND,
     ),
+    "createAgent": (Role.ADMIN, ['name: "x", accountIds: ["%(Account)s"]'], NOT_FOUND),
     "updateAgent": (Role.ADMIN, ['agentId: "%(Agent)s", name: "x"'], NOT_FOUND),
+    "retireAgent": (Role.ADMIN, ['agentId: "%(Agent)s"'], NOT_FOUND),
+    "reactivateAgent": (Role.ADMIN, ['agentId: "%(Agent)s"'], NOT_FOUND),
     "revokeApiKey": (Role.ADMIN, ['apiKeyId: "%(ApiKey)s"'], NOT_FOUND),
+    "createWorkspace": (Role.OPERATOR, ['name: "x"'], FORBIDDEN),
+    "suspendWorkspace": (Role.OPERATOR, ['workspaceId: "%(Workspace)s"'], FORBIDDEN),
+    "resumeWorkspace": (Role.OPERATOR, ['workspaceId: "%(Workspace)s"'], FORBIDDEN),
+    "deleteWorkspace": (Role.OPERATOR, ['workspaceId: "%(Workspace)s"'], FORBIDDEN),
+    "updateWorkspace": (
+        Role.ADMIN,
+        ['workspaceId: "%(Workspace)s", name: "x"', "retention: {mediaDays: 1}"],
+        FORBIDDEN,
+    ),
+}
+WORKSPACE_MUTATIONS = {field for field in MUTATIONS if field.endswith("Workspace")}
+# Fields that serve operators, too, with what belongs to no workspace.
+FOR_OPERATORS = {
+    "viewer",
+    "node",
+    "nodes",
+    "parkedItems",
+    "auditLog",
+    "workspaces",
+    "createApiKey",
+    *WORKSPACE_MUTATIONS,
 }
 # Subscriptions need VIEWER, take these arguments and refuse hidden ids.
 SUBSCRIPTIONS = {
@@ -280,22 +319,26 @@ ACCOUNT_SUBSCRIPTIONS = {
     "templateUpdated",
     "accountUpdated",
     "accountDeleted",
+    "agentUpdated",
 }
+COUNTING_SUBSCRIPTION = "conversationCountsChanged"
 SUBSCRIBED_TO = ['accountId: "%(Account)s"', 'conversationId: "%(Conversation)s"']
 
 
 def list_subscriptions() -> list[tuple[str, str]]:
     """Each subscription with each argument that refuses a hidden id."""
     narrowed = itertools.product(SUBSCRIPTIONS, SUBSCRIBED_TO)
-    return [*narrowed, *((field, SUBSCRIBED_TO[0]) for field in ACCOUNT_SUBSCRIPTIONS)]
+    counting = (COUNTING_SUBSCRIPTION, f"{SUBSCRIBED_TO[0]}, filters: [{{}}]")
+    return [*narrowed, *((field, SUBSCRIBED_TO[0]) for field in ACCOUNT_SUBSCRIPTIONS), counting]
 
 
 OWN_IDS = ("own", "own_account", "own_contact", "own_quick_reply", "own_note")
-FOR_ADMINS_ONLY = {"ApiKey", "AuditEntry", "ParkedItem"}
+FOR_ADMINS_ONLY = {"ApiKey", "AuditEntry", "ContactExport", "ParkedItem"}
 LOWER = {
     Role.VIEWER: [],
     Role.AGENT: [Role.VIEWER],
     Role.ADMIN: [Role.VIEWER, Role.AGENT],
+    Role.OPERATOR: [Role.VIEWER, Role.AGENT, Role.ADMIN],
 }
 MakeClient = Callable[..., Awaitable[GraphQLClient]]
 
@@ -308,11 +351,18 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
     contact = await Contact.get(message.contact_id)
     assert contact is not None
     await park(other_account)
-    template = Template(account_id=other_account.id, template_id="1")
+    template = Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=other_account.id, template_id="1"
+    )
     await template.insert()
     now = utc_now()
     await AccountEvent(
-        id="e", account_id=other_account.id, field="flows", summary="flows", at=now
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        id="e",
+        account_id=other_account.id,
+        field="flows",
+        summary="flows",
+        at=now,
     ).insert()
     entry = await write_audit_entry(other_account)
     quick_reply = await write_quick_reply(other_account, "hidden words")
@@ -320,7 +370,9 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
     own_note, _ = await write_timeline(own, "seen")
     own_quick_reply = await write_quick_reply(account, "seen")
     upload = await write_upload(other_account)
-    key, _ = await create_api_key(name="hidden", role=Role.VIEWER, account_ids=[other_account.id])
+    key, _ = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="hidden", role=Role.VIEWER, account_ids=[other_account.id]
+    )
     return {
         "Agent": encode_id("Agent", key.agent_id),
         "Account": id_of(other_account),
@@ -328,6 +380,7 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         "ApiKey": id_of(key),
         "AuditEntry": id_of(entry),
         "Contact": contact_id(message),
+        "ContactExport": id_of(await write_export(other_account, contact, "hidden")),
         "Conversation": conversation_id(message),
         "ConversationChange": id_of(change),
         "Message": id_of(message),
@@ -337,6 +390,7 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
         "Template": id_of(template),
         "UploadedMedia": id_of(upload),
         "User": encode_id("User", contact.user_id),
+        "Workspace": id_of(await create_workspace("hidden")),
         "own": conversation_id(own),
         "own_account": id_of(account),
         "own_contact": contact_id(own),
@@ -347,6 +401,7 @@ async def ids(account: Account, other_account: Account) -> dict[str, str]:
 
 async def park(account: Account) -> None:
     await ParkedItem(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         id="p",
         event_id="e",
         account_id=account.id,
@@ -361,9 +416,10 @@ async def write_timeline(message: Message, text: str) -> tuple[Note, Conversatio
     """A note and a change in the conversation of the message."""
     place = {"account_id": message.account_id, "conversation_id": message.conversation_id}
     actor = Actor(credential=text, name=text)
-    note = Note(**place, author=actor, body=text)
+    note = Note(workspace_id=DEFAULT_WORKSPACE_ID, **place, author=actor, body=text)
     await note.insert()
     change = ConversationChange(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         **place,
         kind=ConversationChangeKind.TAGGED,
         timestamp=utc_now(),
@@ -376,7 +432,11 @@ async def write_timeline(message: Message, text: str) -> tuple[Note, Conversatio
 
 async def write_quick_reply(account: Account, text: str) -> QuickReply:
     quick_reply = QuickReply(
-        account_id=account.id, shortcut="hello", shortcut_key="hello", text=text
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        account_id=account.id,
+        shortcut="hello",
+        shortcut_key="hello",
+        text=text,
     )
     await quick_reply.insert()
     return quick_reply
@@ -384,6 +444,7 @@ async def write_quick_reply(account: Account, text: str) -> QuickReply:
 
 async def write_upload(account: Account) -> UploadedMedia:
     upload = UploadedMedia(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=account.id,
         kind="image",
         mime_type="image/png",
@@ -398,9 +459,27 @@ async def write_upload(account: Account) -> UploadedMedia:
     return upload
 
 
+async def write_export(account: Account, contact: Contact, name: str) -> ContactExport:
+    """A file that is ready."""
+    export = ContactExport(
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        account_id=account.id,
+        contact_id=contact.id,
+        requested_by=Actor(credential=name, name=name),
+        state=ExportState.READY,
+        next_attempt_at=None,
+        expires_at=utc_now() + timedelta(days=1),
+        stored_as="x",
+    )
+    await export.insert()
+    return export
+
+
 async def write_audit_entry(account: Account) -> AuditEntry:
     actor = AuditActor(kind=CredentialKind.JWT, id="hidden subject", name="Hidden")
-    act = AuditedAction(AuditAction.ACCOUNT_UPDATED, actor, account_ids=[account.id])
+    act = AuditedAction(
+        AuditAction.ACCOUNT_UPDATED, actor, DEFAULT_WORKSPACE_ID, account_ids=[account.id]
+    )
     return await AuditTrail(days=1).begin(act)
 
 
@@ -434,7 +513,8 @@ def test_tables_cover_schema() -> None:
     assert set(SCHEMA.query_type.fields) == set(QUERIES)
     assert set(SCHEMA.mutation_type.fields) == set(MUTATIONS)
     assert SCHEMA.subscription_type is not None
-    assert set(SCHEMA.subscription_type.fields) == SUBSCRIPTIONS | ACCOUNT_SUBSCRIPTIONS
+    known = SUBSCRIPTIONS | ACCOUNT_SUBSCRIPTIONS | {COUNTING_SUBSCRIPTION}
+    assert set(SCHEMA.subscription_type.fields) == known
 
 
 def list_node_types() -> set[str]:
@@ -450,9 +530,13 @@ async def test_limited_key_reads_no_other_account(
 
     for field, (_, text, expected) in QUERIES.items():
         with subtests.test(field=field):
-            data = await limited("{ " + text % ids + " }")
-            if expected is not ...:
-                assert data[field] == expected
+            answer = await limited.post("{ " + text % ids + " }")
+            if expected in (NOT_FOUND, FORBIDDEN):
+                assert answer["data"] == {field: None}
+                assert [error["extensions"]["code"] for error in answer["errors"]] == [expected]
+            else:
+                assert "errors" not in answer
+                assert expected in (answer["data"][field], ...)
 
     keys = (await limited("{ apiKeys { edges { node { name } } } }"))["apiKeys"]["edges"]
     assert [key["node"]["name"] for key in keys] == ["test admin"]
@@ -465,7 +549,7 @@ async def test_node_has_access_rules_of_its_field(
     admin, agent = await make_client(Role.ADMIN), await make_client(Role.AGENT)
     limited = await make_client(Role.ADMIN, [account])
 
-    for name in list_node_types():
+    for name in list_node_types() - {"Workspace"}:
         with subtests.test(name=name):
             to_admin = await admin(query, id=ids[name])
             to_agent = await agent(query, id=ids[name])
@@ -497,7 +581,7 @@ async def test_limited_key_changes_no_other_account(
 async def test_role_that_is_too_low_is_forbidden(
     make_client: MakeClient, ids: dict[str, str], subtests: pytest.Subtests
 ) -> None:
-    clients = {role: await make_client(role) for role in (Role.VIEWER, Role.AGENT)}
+    clients = {role: await make_client(role) for role in LOWER[Role.OPERATOR]}
     before = await read_database()
 
     cases = [(role, "{ " + text % ids + " }") for role, text, _ in QUERIES.values()]
@@ -509,6 +593,37 @@ async def test_role_that_is_too_low_is_forbidden(
                 assert answer["errors"][0]["extensions"]["code"] == "FORBIDDEN"
 
     assert await read_database() == before
+
+
+async def test_operator_reads_and_changes_no_content(
+    admin: GraphQLClient, ids: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    operator = await make_operator(admin.http)
+    queries = [(field, "{ " + text % ids + " }") for field, (_, text, _) in QUERIES.items()]
+    mutations = [(field, document) for field, *_, document in list_mutations(ids)]
+    before = await read_database()
+
+    for field, document in [*queries, *mutations]:
+        if field in FOR_OPERATORS - WORKSPACE_MUTATIONS:
+            told = json.dumps(await operator.post(document))
+            hidden = {key: value for key, value in ids.items() if key != "Workspace"}
+            assert not [value for value in hidden.values() if value in told], field
+        elif field not in FOR_OPERATORS:
+            with subtests.test(document=document):
+                answer = await post(operator, document)
+                assert [error["extensions"]["code"] for error in answer["errors"]] == [FORBIDDEN]
+
+    assert await read_database() == before
+
+
+async def test_operator_finds_no_node_of_workspace(
+    admin: GraphQLClient, ids: dict[str, str], subtests: pytest.Subtests
+) -> None:
+    operator = await make_operator(admin.http)
+    for name in list_node_types():
+        with subtests.test(name=name):
+            answer = await operator("query ($id: ID!) { node(id: $id) { id } }", id=ids[name])
+            assert answer["node"] == ({"id": ids[name]} if name == "Workspace" else None)
 
 
 async def test_anonymous_caller_gets_no_data(

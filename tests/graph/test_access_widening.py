@@ -183,9 +183,14 @@ def find_base(name: str, kind: GraphQLInputType, own: dict[str, str]) -> Any:
         if nullable.is_one_of:
             return {"conversationId": own["conversationId"]}
         return fill(nullable.fields, own)
-    return {"Boolean": True, "DateTime": "2099-01-01T00:00:00Z", "JSON": {}}.get(
-        getattr(nullable, "name", ""), "x"
-    )
+    plain: dict[str, Any] = {
+        "Boolean": True,
+        "DateTime": "2099-01-01T00:00:00Z",
+        "JSON": {},
+        "PhoneNumber": "+16505551234",
+        "URL": "https://example.com/a.png",
+    }
+    return plain.get(getattr(nullable, "name", ""), "x")
 
 
 def vary(

@@ -89,7 +89,7 @@ def list_root_fields() -> list[tuple[str, str, GraphQLField]]:
 
 
 def make_value(name: str, kind: Any, ids: dict[str, str], *, levels: int = 4) -> Any:
-    """A plausible value of an input type: objects with all that gets somewhere."""
+    """A plausible value of an input type: objects with fields that find something."""
     kind = get_nullable_type(kind)
     if isinstance(kind, GraphQLList):
         return [make_value(name, kind.of_type, ids, levels=levels)]
@@ -106,6 +106,7 @@ def make_value(name: str, kind: Any, ids: dict[str, str], *, levels: int = 4) ->
         "DateTime": "2199-01-01T00:00:00Z",
         "Decimal": "1.5",
         "JSON": {"a": 1},
+        "URL": "https://example.com/a.png",
         "Upload": None,
     }
     return others.get(kind.name, "15550001111")
@@ -185,7 +186,11 @@ async def test_any_input_gives_no_internal_error(
 
     def choose(named: Any) -> list[Any]:
         """The next few values for the next place; all of them where a type parses texts."""
-        return ODD if named.name in {"DateTime", "Decimal"} else list(itertools.islice(turn, 3))
+        return (
+            ODD
+            if named.name in {"DateTime", "Decimal", "PhoneNumber", "URL"}
+            else list(itertools.islice(turn, 3))
+        )
 
     assert await find_failures(admin, ids, choose) == []
 

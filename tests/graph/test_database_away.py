@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from models import Account, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.mongod import EmbeddedMongod
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
@@ -27,7 +28,7 @@ async def server(own_mongod: EmbeddedMongod) -> AsyncIterator[Any]:
 
 
 async def test_queries_fail_soon_and_work_again(server: Any, own_mongod: EmbeddedMongod) -> None:
-    _, token = await create_api_key(name="x", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="x", role=Role.ADMIN)
     transport = httpx.ASGITransport(server)
     async with httpx.AsyncClient(transport=transport, base_url="http://wagraph.test") as http:
         client = GraphQLClient(http, token)

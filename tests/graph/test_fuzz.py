@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 
 from models import DOCUMENTS, Account, AccountEvent, Role, Template
-from models.database.base import collection, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.operations import QUIET, draw_operations
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
@@ -19,6 +19,7 @@ from whatsapp.settings import Settings
 CANARY = "canary-of-the-other-account"
 ALLOWED = {
     "BAD_USER_INPUT",
+    "NOT_FOUND",
     "CURSOR_EXPIRED",
     "FORBIDDEN",
     "GRAPHQL_PARSE_FAILED",
@@ -62,17 +63,27 @@ async def world(client: httpx.AsyncClient, account: Account, other_account: Acco
     ids = await write_all(account, "15550001111", "mine")
     ids += await write_all(other_account, "15550009999", CANARY)
     ids += ["nonsense", "TWVzc2FnZTo="]
-    _, token = await create_api_key(name="fuzz", role=Role.ADMIN, account_ids=[account.id])
+    _, token = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="fuzz", role=Role.ADMIN, account_ids=[account.id]
+    )
     return World(GraphQLClient(client, token), ids, other_account)
 
 
 async def write_all(account: Account, phone: str, text: str) -> list[str]:
     """Returns a global id per type."""
     message = await write_message(account, phone, text, name=text)
-    template = Template(account_id=account.id, template_id=text, name=text)
+    template = Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=account.id, template_id=text, name=text
+    )
     await template.insert()
     event = AccountEvent(
-        id=text, account_id=account.id, field="x", summary=text, raw=json.dumps(text), at=utc_now()
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        id=text,
+        account_id=account.id,
+        field="x",
+        summary=text,
+        raw=json.dumps(text),
+        at=utc_now(),
     )
     await event.insert()
     return [

@@ -79,7 +79,15 @@ def make_value(kind: Any, value: Any, *, only: str | None = None, levels: int = 
             or (only is None and _is_given(kind, name, levels))
             or is_required_input_field(field)
         }
-    plain = {"Int": 1, "Float": 1.5, "Boolean": True, "DateTime": "2030-01-01T00:00:00Z"}
+    plain = {
+        "Int": 1,
+        "Float": 1.5,
+        "Boolean": True,
+        "DateTime": "2030-01-01T00:00:00Z",
+        "Decimal": "1.5",
+        "PhoneNumber": "+16505551234",
+        "URL": "https://example.com/a.png",
+    }
     return plain.get(kind.name, {"key": value} if kind.name == "JSON" else value)
 
 

@@ -19,7 +19,7 @@ from graphql import (
     is_specified_scalar_type,
 )
 from strawberry.permission import BasePermission, PermissionExtension
-from strawberry.types.base import get_object_definition
+from strawberry.types.base import StrawberryOptional, get_object_definition
 
 from graph.core.context import RolePermission
 from graph.core.strawberry_internals import get_graphql_schema
@@ -80,6 +80,17 @@ def test_root_fields_require_and_name_role(subtests: pytest.Subtests) -> None:
             assert f"Requires role {guard.role.value}" in field.description
 
 
+def test_root_fields_that_can_be_refused_are_nullable(subtests: pytest.Subtests) -> None:
+    for name, field in list_root_fields():
+        if name.startswith("Subscription"):
+            continue
+        with subtests.test(name=name):
+            (guard,) = find_guards(field)
+            # Every caller has the role VIEWER.
+            is_refusable = bool(field.arguments) or guard.role is not Role.VIEWER
+            assert isinstance(field.type, StrawberryOptional) == is_refusable
+
+
 def test_output_fields_contain_no_credentials() -> None:
     secrets = {"accessToken", "appSecret", "secretHash", "verifyToken", "token"}
     inputs = GraphQLInputObjectType | GraphQLScalarType | GraphQLEnumType
@@ -123,6 +134,7 @@ WITH_GAPS = {"Query.nodes"}
 # Null means something of its own: all accounts; a refusal; a refusal of the whole input.
 WITHOUT_A_LIST = {
     "Query.conversationCounts",
+    "Query.tags",
     "Query.nodes",
     "DiscardParkedItemsPayload.parkedItems",
     "ReplayParkedItemsPayload.parkedItems",

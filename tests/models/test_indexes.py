@@ -4,8 +4,9 @@ from pathlib import Path
 
 from beanie import init_beanie
 
-from models import DOCUMENTS, Contact
+from models import DOCUMENTS, Contact, ContactMerge
 from models.connection import create_client
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id
 from models.indexes import list_missing_indexes
 from tests.fixtures.replica_set import FailingMongod
 
@@ -34,3 +35,17 @@ async def test_index_build_outlasts_operation_deadline(tmp_path: Path) -> None:
                 index.name.removeprefix("contacts.")
                 in await database["contacts"].index_information()
             )
+
+
+async def test_merge_is_found_by_conversation_in_index(database: object) -> None:
+    """Any id of a conversation that does not exist is looked up there."""
+    await ContactMerge(
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        account_id=new_id(),
+        into_id=new_id(),
+        conversation_id=new_id(),
+    ).insert()
+
+    plan = await collection(ContactMerge).find({"conversation_id": new_id()}).explain()
+
+    assert "'indexName': 'of_conversation'" in str(plan["queryPlanner"]["winningPlan"])

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import dataclasses
 import json
 import re
 import subprocess
@@ -19,6 +20,7 @@ from models import Account
 from operations.privileges import NEEDED_ACTIONS
 from sandbox.mongod import EmbeddedMongod
 from sandbox.server import FakeCloudServer
+from sandbox.world.numbers import NumberDirectory
 from tests.conftest import ENCRYPTION_KEYS
 from tests.fixtures.odd_mongods import AuthenticatingMongod, drop_old_oplog
 from tests.fixtures.servers import (
@@ -99,6 +101,7 @@ async def test_working_deployment_passes(
         f"{META}.webhook_subscription": "OK",
         f"{META}.webhook_url": "OK",
         f"{META}.app_secret": "OK",
+        f"{META}.permissions": "OK",
     }
     assert findings["encryption.keys.k1"]["message"] == "The key decrypts 3 stored secret(s)."
     assert findings["mongodb.version"]["remedy"] == "Upgrade MongoDB to version 7 or later."
@@ -133,7 +136,23 @@ async def test_refused_token_fails_and_stops_nothing(
 
     assert findings[f"{META}.token"]["outcome"] == "FAILED"
     assert findings[f"{META}.webhook_url"]["message"].startswith("Not checked: ")
+    assert findings[f"{META}.permissions"]["outcome"] == "WARNING"
     assert await database["accounts"].find_one({}) == before
+
+
+async def test_missing_permission_fails(
+    environment: dict[str, str], account: Account, numbers: NumberDirectory
+) -> None:
+    numbers.add(dataclasses.replace(NUMBER, permissions=("whatsapp_business_messaging",)))
+
+    findings = await check(environment, exit_code=1)
+
+    assert findings[f"{META}.token"]["outcome"] == "OK"
+    assert findings[f"{META}.permissions"] == {
+        "outcome": "FAILED",
+        "message": "The access token lacks whatsapp_business_management.",
+        "remedy": "Generate a token with both permissions, and store it with updateAccount.",
+    }
 
 
 async def test_unreadable_secrets_and_store_fail(
@@ -312,7 +331,7 @@ async def test_short_oplog_is_warned_about(
     findings = await check(environment)
 
     assert findings["mongodb.oplog"]["outcome"] == "WARNING"
-    assert "fewer than 24 h" in findings["mongodb.oplog"]["message"]
+    assert "less than 24 h" in findings["mongodb.oplog"]["message"]
 
 
 # The command on a host whose clock is ahead by 90 s.

@@ -11,7 +11,8 @@ import httpx
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from models import Account, Contact, Message, Role
+from models import Account, Contact, ErasedIdentity, Message, Role
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
@@ -57,7 +58,7 @@ async def test_killed_process_leaves_no_unrecorded_erasure(
 ) -> None:
     account = await connect_number(keyring, NUMBER)
     ids = [await add_contact(account, f"1555000{number:04}") for number in range(CONTACTS)]
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     server = make_server(ERASURE_LOG_URL=f"file://{folder}")
     server.start()
     acknowledged: set[str] = set()
@@ -84,20 +85,30 @@ async def test_killed_process_leaves_no_unrecorded_erasure(
     assert set(ids) - left <= logged
 
 
-async def test_log_has_ids_and_times_only(
+async def test_log_has_ids_times_and_digests_only(
     admin: GraphQLClient, account: Account, folder: Path
 ) -> None:
     merged, contact = [await add_contact(account, f"1555000000{number}") for number in range(2)]
     into = encode_id("Contact", contact)
     await admin(MERGE, id=encode_id("Contact", merged), into=into)
     await admin(DELETE, id=into)
+    people = await collection(ErasedIdentity).distinct("person")
+    assert len(people) == 2
     await admin(DELETE_ACCOUNT, id=encode_id("Account", account.id))
 
     # A backup from before the merge has the merged contact too.
     assert list_logged(folder) == {merged, contact}
     assert list_logged(folder, "accounts") == {str(account.id)}
+    digests = [person.hex() for person in people]
     for entry in (folder / "erasures").rglob("*"):
-        assert entry.is_dir() or datetime.fromisoformat(entry.read_text())
+        if entry.is_dir():
+            continue
+        time, *lines = entry.read_text().split("\n")
+        assert datetime.fromisoformat(time)
+        if entry.parent.name == "contacts":
+            assert lines == [str(account.id), "-", *sorted(digests)]
+        else:
+            assert lines == []
 
 
 async def test_erasure_waits_for_unavailable_log(

@@ -64,7 +64,7 @@ def settings(failing_mongod: FailingMongod) -> Settings:
 @pytest.fixture
 def timeouts() -> Timeouts:
     """The driver waits for a server that seems to shut down."""
-    own = {"send_deadline_seconds": 2.0, "lane_lease_seconds": 3.0, "takeover_lease_seconds": 2.0}
+    own = {"send_deadline_seconds": 2.0, "member_lease_seconds": 3.0, "takeover_lease_seconds": 2.0}
     return Timeouts(**FAST | own)
 
 

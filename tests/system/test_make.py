@@ -55,7 +55,7 @@ def test_make_alone_lists_each_target() -> None:
 
 
 def make_project(folder: Path, *, too_old: int = 0, uv_exit: int = 0) -> dict[str, str]:
-    """Copies what the installation needs; returns the environment with stand-ins for tools."""
+    """Copies the files to install; returns the environment with stand-ins for tools."""
     (folder / "scripts").mkdir()
     for name in ("Makefile", "scripts/show_progress.sh"):
         shutil.copy(ROOT / name, folder / name)

@@ -126,6 +126,24 @@ async def test_demo_conversations_have_agents(graphql: GraphQLClient) -> None:
     assert assignees["Lucía Gómez"] is None
 
 
+async def test_demo_shop_shows_every_kind_of_message(graphql: GraphQLClient) -> None:
+    query = """{ conversations(first: 20) { nodes { tags status
+      messages(first: 20) { nodes { typeName reactions { emoji } } }
+      timeline(first: 20, filter: {kinds: [NOTE]}) { nodes { __typename } } } } }"""
+
+    conversations = (await graphql(query))["conversations"]["nodes"]
+
+    messages = [each for one in conversations for each in one["messages"]["nodes"]]
+    assert {each["typeName"] for each in messages} >= {
+        *("text", "image", "audio", "document", "sticker", "location", "contacts"),
+        *("interactive", "template", "order", "call"),
+    }
+    assert [one["status"] for one in conversations].count("CLOSED") == 3
+    assert all(one["tags"] for one in conversations if one["status"] == "CLOSED")
+    assert len([one for one in conversations if one["timeline"]["nodes"]]) == 2
+    assert any(each["reactions"] for each in messages)
+
+
 async def test_demo_account_has_its_templates(graphql: GraphQLClient) -> None:
     found = await graphql("{ accounts(first: 1) { nodes { id } } }")
     account_id = found["accounts"]["nodes"][0]["id"]
@@ -201,6 +219,8 @@ def test_first_start_answers_second_keeps_data(
     before = post(world, key, COUNT)["data"]
     chats = read_chats(world)
     assert "Sheena Nelson: We do, every day until 6 pm. Shall I book a slot for you? read" in chats
+    photos = read_photos(world)
+    assert len(photos) == 5
     world.stop()
     for url in (world.url, world.sandbox_url):
         with pytest.raises(httpx.ConnectError):
@@ -211,7 +231,18 @@ def test_first_start_answers_second_keeps_data(
     assert world.api_key == key
     assert post(world, key, COUNT)["data"] == before
     assert read_chats(world) == chats
+    assert read_photos(world) == photos
     world.stop()
+
+
+def read_photos(world: SandboxProcess) -> list[bytes]:
+    """Returns the photos on the phones."""
+    shown = httpx.get(f"{world.sandbox_url}/sandbox/conversations", timeout=60).json()
+    messages = [each for chat in shown["conversations"] for each in chat["messages"]]
+    media_ids = [each["content"]["id"] for each in messages if each["type"] == "image"]
+    return sorted(
+        httpx.get(f"{world.sandbox_url}/sandbox/media/{media_id}").content for media_id in media_ids
+    )
 
 
 def read_chats(world: SandboxProcess) -> list[str]:
@@ -259,7 +290,7 @@ def test_sandbox_commands_of_the_guide_succeed(world: SandboxProcess) -> None:
     ]
     httpx.delete(f"{world.sandbox_url}/sandbox/faults")
 
-    assert len(answers) == 4
+    assert len(answers) == 5
     assert [answer.text for answer in answers if not answer.is_success] == []
 
 

@@ -1,37 +1,44 @@
-"""The metrics of several processes equal what the database holds, also under faults."""
+"""The metrics of several processes equal the contents of the database, also under faults."""
 
 import asyncio
-import json
 import os
-import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import httpx
 import pytest
-from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.application import create_fake_cloud_api
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
 from sandbox.world.faults import FaultKind, FaultRule
+from sandbox.world.media import describe_for_webhook
 from sandbox.world.numbers import NumberDirectory
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
 from tests.fixtures.metrics import METRICS_TOKEN, Scrape, scrape
 from tests.fixtures.outbox import is_outbox_empty
+from tests.fixtures.reconciliation import (
+    Answers,
+    Database,
+    compare_dead_letters,
+    compare_media,
+    compare_resumes,
+    compare_sends,
+    compare_webhooks,
+)
 from tests.fixtures.replica_set import FailingMongod
+from tests.fixtures.resumes import ADDED, drain, resume
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
-from tests.fixtures.workers import list_workers
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.common.crypto import KeyRing
@@ -42,7 +49,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks into /pro
 DATABASE = "reconcile"
 CUSTOMERS = 20
 AT_ONCE = 10
-ADDED = "subscription { messageAdded { cursor message { id } } }"
+MEDIA_MAX_BYTES = 10_000
 CONVERSATIONS = "{ conversations(first: 100) { edges { node { id } } } }"
 SEND = """
 mutation ($to: ID!, $text: String!) {
@@ -55,8 +62,8 @@ META_FAULTS = [
     FaultRule(kind=FaultKind.ERROR, code=131026, times=3),
     FaultRule(kind=FaultKind.ERROR, code=999_999, times=2, http_status=400),
     FaultRule(kind=FaultKind.ERROR, code=130429, times=2, http_status=429),
+    FaultRule(kind=FaultKind.RESET_AFTER, endpoint="media_content", times=2),
 ]
-Database = AsyncDatabase[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -64,13 +71,6 @@ class Load:
     webhooks: int
     sends: int
     sockets: int
-
-
-@dataclass
-class Answers:
-    """Statuses of the webhooks' answers."""
-
-    statuses: Counter[int] = field(default_factory=Counter)
 
 
 @pytest.fixture(scope="module")
@@ -94,14 +94,30 @@ async def serve_meta(server: ServerProcess, port: int) -> AsyncIterator[FakeMeta
         yield cloud.meta
 
 
-async def post_webhooks(http: httpx.AsyncClient, load: Load, answers: Answers) -> None:
+def make_file(meta: FakeMeta, number: int, sender: str) -> dict[str, Any]:
+    """Returns an image; some are too large, or gone at Meta."""
+    turn = number // 10 % 4
+    size = 2 * MEDIA_MAX_BYTES if turn == 1 else 500 + number
+    content = b"\x89PNG\r\n\x1a\n" + os.urandom(size)
+    stored = meta.media.add(content, phone_number_id=NUMBER.phone_number_id, mime_type="image/png")
+    if turn == 2:
+        meta.media.delete(stored.id)
+    url = "https://lookaside.fbsbx.com/x"
+    return make_message("image", describe_for_webhook(stored, url=url), sender=sender)
+
+
+async def post_webhooks(
+    http: httpx.AsyncClient, meta: FakeMeta, load: Load, answers: Answers
+) -> None:
     """Posts every body twice; some are unsigned, forged, unreadable or of an unknown number."""
     client = WebhookClient(http, NUMBER)
     room = asyncio.Semaphore(AT_ONCE)
 
     async def post(number: int) -> None:
         async with room:
-            item = make_message(sender=f"1650555{number % CUSTOMERS:04}")
+            sender = f"1650555{number % CUSTOMERS:04}"
+            is_file = number % 10 == 1
+            item = make_file(meta, number, sender) if is_file else make_message(sender=sender)
             change = make_change(OTHER_NUMBER if number % 10 == 3 else NUMBER, messages=[item])
             body: Any = make_body(NUMBER, change)
             if number % 10 == 5:
@@ -159,79 +175,8 @@ async def fail_commands(mongod: FailingMongod, times: int) -> None:
 
 async def is_idle(database: Database) -> bool:
     waiting = await database["webhook_events"].count_documents({"state": "RECEIVED"})
+    waiting += await database["media"].count_documents({"state": "PENDING"})
     return not waiting and await is_outbox_empty()
-
-
-async def count_items(database: Database) -> int:
-    """Messages and statuses in the stored bodies that are JSON."""
-    count = 0
-    async for event in database["webhook_events"].find({}, {"body": 1}):
-        try:
-            body = json.loads(event["body"])
-        except ValueError:
-            continue
-        for entry in body["entry"]:
-            for change in entry["changes"]:
-                value = change["value"]
-                count += len(value.get("messages", [])) + len(value.get("statuses", []))
-    return count
-
-
-async def compare_webhooks(found: Scrape, database: Database, answers: Answers) -> None:
-    events = database["webhook_events"]
-    stored = await events.count_documents({})
-    received = {
-        result: found.get("wagraph_webhooks_received_total", result=result)
-        for result in ("no_signature", "wrong_signature")
-    }
-    assert found.get("wagraph_webhooks_received_total", result="stored") == stored
-    assert found.get("wagraph_webhooks_processed_total") == stored
-    assert received == {
-        "no_signature": answers.statuses[401],
-        "wrong_signature": answers.statuses[403],
-    }
-    # Meta's statuses may have met the failing MongoDB too.
-    unavailable = found.get("wagraph_webhooks_received_total", result="unavailable")
-    assert unavailable >= answers.statuses[503]
-    assert found.get("wagraph_webhooks_unprocessed") == 0
-    assert found.get("wagraph_webhooks_in_flight") == 0
-    assert found.total("wagraph_webhook_processing_seconds_count") == stored
-    assert found.total("wagraph_ingest_items_total") == await count_items(database)
-
-
-async def compare_dead_letters(found: Scrape, database: Database) -> None:
-    parked = Counter([item["reason"] async for item in database["parked_items"].find({})])
-    assert parked["UNKNOWN_ACCOUNT"]
-    assert parked["INVALID_BODY"]
-    for reason, count in parked.items():
-        assert found.get("wagraph_dead_letters_parked_total", reason=reason) == count
-        assert found.get("wagraph_dead_letters", reason=reason) == count
-
-
-async def compare_sends(found: Scrape, database: Database, meta: FakeMeta) -> None:
-    messages = database["messages"]
-    outcomes = {
-        outcome: found.get("wagraph_send_outcomes_total", outcome=outcome)
-        for outcome in ("accepted", "failed", "postponed", "unknown")
-    }
-    outbound = {"direction": "OUTBOUND"}
-    assert found.get("wagraph_messages_queued_total") == await messages.count_documents(outbound)
-    assert outcomes["accepted"] == await messages.count_documents(
-        outbound | {"wamid": {"$type": "string"}}
-    )
-    assert outcomes["failed"] == await messages.count_documents(
-        outbound | {"errors.code": {"$in": [131026, 999_999]}}
-    )
-    refused = {
-        code: found.get("wagraph_send_refusals_total", code=code)
-        for code in ("131026", "130429", "other")
-    }
-    assert refused == {"131026": 3, "130429": 2, "other": 2}
-    attempts = found.get("wagraph_send_attempts_total")
-    assert attempts == sum(outcomes.values())
-    assert attempts == found.get("wagraph_meta_request_seconds_count", kind="message")
-    assert outcomes["accepted"] == len(meta.requests.list_sends())
-    assert found.total("wagraph_outbox_messages") == 0
 
 
 @pytest.mark.parametrize(
@@ -252,13 +197,15 @@ async def test_metrics_equal_database(
     load: Load,
 ) -> None:
     await connect_number(keyring, NUMBER)
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     server = make_server(
         # Long: events that two processes apply, because the first was slow, count twice.
         {"webhook_lease_seconds": 5.0},
         GRAPH_API_URL=f"http://127.0.0.1:{free_port}",
         METRICS_TOKEN=METRICS_TOKEN,
         SOCKETS_PER_CREDENTIAL="200",
+        MEDIA_HOSTS=f"http://127.0.0.1:{free_port}",
+        MEDIA_MAX_BYTES=str(MEDIA_MAX_BYTES),
     )
     server.start("--workers", "2", constants={"models.backlog.KEEP_SECONDS": 0.0})
     answers = Answers()
@@ -270,7 +217,7 @@ async def test_metrics_equal_database(
     ):
         for _ in range(load.sockets):
             live = await sockets.enter_async_context(open_live(server.websocket_url, token))
-            await live.subscribe(ADDED)
+            followed = await live.subscribe(ADDED)
 
         async def are_subscribed() -> bool:
             return (await scrape(http)).get("wagraph_live_subscriptions") == load.sockets
@@ -280,7 +227,7 @@ async def test_metrics_equal_database(
             "wagraph_live_sockets", transport="websocket"
         ) == load.sockets
 
-        posting = asyncio.create_task(post_webhooks(http, load, answers))
+        posting = asyncio.create_task(post_webhooks(http, meta, load, answers))
         await fail_commands(failing_mongod, times=5)
         await posting
         await eventually(lambda: is_idle(database))
@@ -289,31 +236,18 @@ async def test_metrics_equal_database(
         await sending
         await eventually(lambda: is_idle(database))
 
+        cursors = await drain(followed)
         await sockets.aclose()
-        await kill_worker(server, http)
+        resumed = await resume(server, http, token, cursors, failing_mongod, DATABASE)
         found = await eventually(lambda: scrape_when_settled(http, database))
         assert found is not None
         await compare_webhooks(found, database, answers)
         await compare_dead_letters(found, database)
         await compare_sends(found, database, meta)
+        await compare_media(found, database)
+        compare_resumes(found, resumed)
         assert found.total("wagraph_live_sockets") == 0
         assert found.get("wagraph_live_subscriptions") == 0
-
-
-async def kill_worker(server: ServerProcess, http: httpx.AsyncClient) -> None:
-    """Kills a worker that has nothing to do; the counters continue."""
-    before = await scrape(http)
-    victim = list_workers(server)[0]
-    os.kill(victim, signal.SIGKILL)
-
-    async def is_replaced() -> bool:
-        workers = list_workers(server)
-        return len(workers) == 2 and victim not in workers
-
-    await eventually(is_replaced)
-    after = await scrape(http)
-    name = "wagraph_webhooks_received_total"
-    assert after.get(name, result="stored") >= before.get(name, result="stored") > 0
 
 
 async def scrape_when_settled(http: httpx.AsyncClient, database: Database) -> Scrape | None:

@@ -11,6 +11,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Message, MessageStatus, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.graphql import GraphQLClient
@@ -55,8 +56,8 @@ async def test_idempotency_key_holds_over_two_servers(
     meta_url: str,
 ) -> None:
     await connect_number(keyring, NUMBER)
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
-    patient = {"lane_lease_seconds": 60.0}
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
+    patient = {"member_lease_seconds": 60.0}
     servers = [make_server(patient, GRAPH_API_URL=meta_url) for _ in range(2)]
     servers[0].start(wait_for="")
     servers[1].start()

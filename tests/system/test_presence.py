@@ -8,6 +8,7 @@ import httpx
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Presence, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.presence import PRESENCE, read_event, wait_for_viewers
 from tests.fixtures.said import conversation_id, write_message
@@ -23,15 +24,15 @@ TYPING = """mutation ($id: ID!) { setTyping(input: {conversationId: $id, colleag
   userErrors { code } } }"""
 
 
-async def test_presence_crosses_processes_and_ends_with_a_killed_one(
+async def test_presence_ends_with_killed_process(
     database: AsyncDatabase[dict[str, Any]],
     keyring: KeyRing,
     make_server: Callable[..., ServerProcess],
 ) -> None:
     account = await connect_number(keyring, NUMBER)
     conversation = conversation_id(await write_message(account, "15550001111", "one"))
-    _, ada = await create_api_key(name="Ada", role=Role.AGENT)
-    _, bob = await create_api_key(name="Bob", role=Role.AGENT)
+    _, ada = await create_api_key(DEFAULT_WORKSPACE_ID, name="Ada", role=Role.AGENT)
+    _, bob = await create_api_key(DEFAULT_WORKSPACE_ID, name="Bob", role=Role.AGENT)
     one, other = make_server(), make_server()
     one.start(wait_for="")
     other.start()

@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Contact, Conversation, Message, Role
 from models.connection import create_client, prepare_database
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
@@ -39,7 +40,7 @@ async def open_webhook(server: ServerProcess) -> AsyncIterator[WebhookClient]:
 
 
 async def make_token() -> str:
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     return token
 
 

@@ -3,11 +3,14 @@
 from datetime import UTC, datetime
 from typing import Any
 
-from models import Account, MessageDirection, MessageStatus
+from models import Account, Message, MessageDirection, MessageStatus
+from models.database.base import collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.recall import recall_conversations
+from sandbox.recalled_files import RecalledFiles
 from sandbox.settings import SandboxSettings
 from sandbox.world.customers import CustomerBook
+from sandbox.world.media import MediaStore
 from sandbox.world.numbers import NumberDirectory
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
@@ -15,6 +18,14 @@ from tests.fixtures.templates import OFFER, send, sync, wait_for_status
 from tests.fixtures.world import NUMBER
 
 ANA = "15550001111"
+
+
+def make_files() -> RecalledFiles:
+    settings = SandboxSettings()
+    media = MediaStore(
+        kept_bytes=settings.kept_media_bytes, link_lifetime=settings.media_url_lifetime
+    )
+    return RecalledFiles(collection(Message).database, media)
 
 
 async def test_phone_restores_messages_with_statuses(
@@ -47,7 +58,7 @@ async def test_phone_restores_messages_with_statuses(
     await write_message(account, ANA, "never sent", wamid=None)
     book = CustomerBook(SandboxSettings())
 
-    await recall_conversations(book, numbers)
+    await recall_conversations(book, numbers, make_files())
 
     (conversation,) = book.list_conversations()
     question, answer, picture, card = conversation.messages.values()
@@ -68,13 +79,13 @@ async def test_template_looks_as_it_did(
     agent: GraphQLClient, account: Account, meta: FakeMeta, numbers: NumberDirectory
 ) -> None:
     await sync(agent, account)
-    stop = {"index": 1, "payload": "STOP"}
+    stop = {"index": 1, "value": {"payload": "STOP"}}
     parameters: Any = OFFER["parameters"]
     await send(agent, account, OFFER | {"parameters": parameters | {"buttons": [stop]}})
     await wait_for_status("READ")
     book = CustomerBook(SandboxSettings())
 
-    await recall_conversations(book, numbers)
+    await recall_conversations(book, numbers, make_files())
 
     [before] = meta.customers.list_conversations()
     [after] = book.list_conversations()

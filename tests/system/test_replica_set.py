@@ -11,6 +11,7 @@ from starlette.applications import Starlette
 
 from models import Role
 from models.connection import create_client, prepare_database
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.fault_load import FaultLoad, running_load
@@ -25,7 +26,7 @@ Database = AsyncDatabase[dict[str, Any]]
 Fault = Callable[[ReplicaSet, FaultLoad], Awaitable[None]]
 
 # Longer than an election of three nodes takes.
-PATIENT = {"send_deadline_seconds": 20.0, "lane_lease_seconds": 10.0}
+PATIENT = {"send_deadline_seconds": 20.0, "member_lease_seconds": 10.0}
 
 
 @pytest.fixture
@@ -120,7 +121,7 @@ async def run_under_load(
     fault: Fault, replica_set: ReplicaSet, server: ServerProcess, meta: FakeMeta, keyring: KeyRing
 ) -> None:
     await connect_number(keyring, NUMBER)
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     await asyncio.to_thread(server.start)
     async with running_load(server, token) as load:
         await load.webhooks.goes_on()

@@ -13,6 +13,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.balancer import Balancer, balancing
@@ -49,7 +50,7 @@ async def test_previous_release_serves_beside_this_one(
 ) -> None:
     release = await asyncio.to_thread(check_out, find_previous_release(), tmp_path / "previous")
     await connect_number(keyring, NUMBER)
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     async with FakeCloudServer(meta_app) as cloud:
         command = [release.python, str(release.folder / "manage.py")]
         old = make_server(command=command, GRAPH_API_URL=cloud.url)

@@ -1,7 +1,9 @@
 """No secret leaves: not in a log at DEBUG, not in an answer, not readable in the database."""
 
+import asyncio
 import base64
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -11,12 +13,14 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Account, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.server import FakeCloudServer
+from sandbox.world.numbers import NumberDirectory
 from tests.conftest import ENCRYPTION_KEYS
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
 from tests.fixtures.metrics import METRICS_TOKEN, scrape
-from tests.fixtures.servers import ServerProcess
+from tests.fixtures.servers import ServerProcess, run_manage
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, LateTransport
@@ -101,9 +105,10 @@ async def test_no_secret_appears_anywhere(
     log_format: str,
     database: AsyncDatabase[dict[str, Any]],
     cloud: FakeCloudServer,
+    numbers: NumberDirectory,
     make_server: Callable[..., ServerProcess],
 ) -> None:
-    _, key = await create_api_key(name="test", role=Role.ADMIN)
+    _, key = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     server = make_server(
         GRAPH_API_URL=cloud.url,
         META_APP_SECRET=DEFAULT_SECRET,
@@ -127,6 +132,7 @@ async def test_no_secret_appears_anywhere(
         await graphql(
             UPDATE, input={"accountId": account_id, "accessToken": "canary-refused-token"}
         )
+        numbers.add(replace(NUMBER, access_token="another"))
         await graphql(SEND, account=account_id, body="canary refused text")
 
         async def is_stopped() -> bool:
@@ -139,13 +145,15 @@ async def test_no_secret_appears_anywhere(
         await http.get("/metrics", headers={"Authorization": f"Bearer {METRICS_TOKEN}x"})
         metrics = (await scrape(http)).text
     server.stop()
+    checked = await asyncio.to_thread(run_manage, server.environment, "check", "--json")
 
-    told = "\n".join([*ear.heard, server.log])
+    told = "\n".join([*ear.heard, server.log, checked.stdout, checked.stderr])
     # A part of a key is too much already, as where long lines are cut.
     canaries = list_canaries("canary-refused-token", key, key[-16:], METRICS_TOKEN)
     found = {canary for canary in canaries if canary in told}
     assert found == set()
-    assert "canary-of-a-text" not in server.log
+    assert "canary-of-a-text" not in server.log + checked.stdout + checked.stderr
+    assert '"outcome": "FAILED"' in checked.stdout  # Meta refuses the token
     assert "webhooks processed" in server.log
     assert "hub.verify_token" not in server.log
     assert "canary" not in metrics
@@ -155,7 +163,7 @@ async def test_no_secret_appears_anywhere(
 async def test_database_holds_no_secret_in_clear(
     database: AsyncDatabase[dict[str, Any]], account: Account
 ) -> None:
-    _, key = await create_api_key(name="test", role=Role.ADMIN)
+    _, key = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
 
     stored = [
         str(document)

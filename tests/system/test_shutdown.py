@@ -2,28 +2,27 @@
 
 import asyncio
 import socket
+import sys
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import asdict
 from typing import Any
 
 import httpx
 from pymongo.asynchronous.database import AsyncDatabase
 
-from models import Lane, Message, MessageStatus, Role
+from models import Member, Message, MessageStatus, Role
 from models.connection import create_client, prepare_database
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import LiveClient, open_live
-from tests.fixtures.servers import ServerProcess
+from tests.fixtures.servers import ROOT, ServerProcess
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_message
 from tests.fixtures.world import NUMBER, connect_number
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.common.crypto import KeyRing
-from whatsapp.common.timeouts import Timeouts
 
 # Container runtimes kill after ten seconds; three times that is slack.
 PATIENCE_SECONDS = 3 * 10.0
@@ -32,7 +31,8 @@ SEND = """mutation ($id: ID!) { sendMessage(input: {
     to: {conversationId: $id}, content: {text: {body: "Hello"}} }) { userErrors { code } } }"""
 CONVERSATION = "{ conversations { edges { node { id } } } }"
 MakeServer = Callable[..., ServerProcess]
-UNCHANGED = asdict(Timeouts())
+# With the timeouts and the ends of production.
+PROGRAM = [sys.executable, str(ROOT / "manage.py")]
 
 
 @asynccontextmanager
@@ -90,9 +90,9 @@ async def test_stopped_server_releases_everything_in_time(
     database: AsyncDatabase[dict[str, Any]], keyring: KeyRing, make_server: MakeServer
 ) -> None:
     await connect_number(keyring, NUMBER)
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     async with serve_silence() as meta_url, AsyncExitStack() as stack:
-        server = make_server(UNCHANGED, GRAPH_API_URL=meta_url)
+        server = make_server(command=PROGRAM, GRAPH_API_URL=meta_url)
         server.start()
         await start_a_send(server, token)
         lives = [
@@ -105,13 +105,13 @@ async def test_stopped_server_releases_everything_in_time(
             seconds = await stop(server)
         codes = [await find_close_code(live) for live in lives]
 
-        [lane] = await Lane.find().to_list()
+        members = await Member.count()
         sent = await Message.find_one({"direction": "OUTBOUND"})
         server.start()
 
     assert seconds < PATIENCE_SECONDS
     assert codes == [1012] * 9
-    assert (lane.lease_owner, lane.leased_until) == (None, None)
+    assert members == 0
     assert sent is not None
     # Meta may have it: it is not sent again.
     assert sent.status is MessageStatus.UNKNOWN
@@ -123,9 +123,9 @@ async def test_server_ends_in_time_while_mongodb_is_away(
     async with create_client(own_mongod.uri) as client, serve_silence() as meta_url:
         await prepare_database(client["wagraph"])
         await connect_number(keyring, NUMBER)
-        _, token = await create_api_key(name="test", role=Role.ADMIN)
+        _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
         server = make_server(
-            UNCHANGED,
+            command=PROGRAM,
             MONGODB_URI=own_mongod.uri,
             MONGODB_DATABASE="wagraph",
             GRAPH_API_URL=meta_url,

@@ -12,6 +12,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Role
 from models.connection import create_client, prepare_database
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.servers import ROOT, ServerProcess, make_environment
@@ -54,7 +55,7 @@ async def hold_index_builds(database: Database, *, mode: str) -> None:
 async def test_missing_index_is_built_while_serving(
     testable_mongod: EmbeddedMongod, own_database: Database, make_server: MakeServer
 ) -> None:
-    _, token = await create_api_key(name="Tests", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="Tests", role=Role.ADMIN)
     messages = own_database["messages"]
     await messages.insert_one({"text": "old"})
     await messages.drop_index("history")

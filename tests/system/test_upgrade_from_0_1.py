@@ -5,6 +5,7 @@ accounts, with its indexes. Access tokens in it are the tests' own, under the te
 """
 
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -20,9 +21,10 @@ from starlette.applications import Starlette
 from app import create_app
 from models import Role
 from models.connection import create_client, describe_pending
-from models.database.base import utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, utc_now
 from models.migrations import MIGRATIONS
 from sandbox.cloud_api.fake_meta import FakeMeta
+from sandbox.world.numbers import NumberDirectory
 from tests.fixtures.documents import bind_documents
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.timeouts import make_timeouts, run_lifespan
@@ -107,7 +109,7 @@ async def graphql(
         await wait_until_ready(manager.app)
         transport = httpx.ASGITransport(manager.app)
         async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as http:
-            _, token = await create_api_key(name="Tests", role=Role.ADMIN)
+            _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="Tests", role=Role.ADMIN)
             yield GraphQLClient(http, token)
         await meta.close()
 
@@ -177,9 +179,7 @@ async def check_messages(graphql: GraphQLClient) -> None:
     assert file.content.startswith(b"\x89PNG")
 
 
-async def test_messages_queued_by_0_1_are_sent_in_order(
-    graphql: GraphQLClient, meta: FakeMeta
-) -> None:
+async def test_queue_of_0_1_is_sent_in_order(graphql: GraphQLClient, meta: FakeMeta) -> None:
     async def are_sent() -> bool:
         messages = await list_messages(graphql)
         waiting = [messages[f"Waits {number}"] for number in range(3)]
@@ -227,13 +227,17 @@ async def test_upgraded_database_receives_and_sends(graphql: GraphQLClient) -> N
     await eventually(is_found)
 
 
-async def test_items_that_0_1_parked_are_replayed(graphql: GraphQLClient) -> None:
+async def test_items_that_0_1_parked_are_replayed(
+    graphql: GraphQLClient, numbers: NumberDirectory
+) -> None:
+    later = replace(NUMBER, phone_number_id="106540352242929", business_account_id="479")
+    numbers.add(later)
     values = {
         "name": "Later shop",
-        "phoneNumberId": "106540352242929",
-        "businessAccountId": "419561257915479",
-        "accessToken": "canary-access-token-C",
-        "appSecret": NUMBER.app_secret,
+        "phoneNumberId": later.phone_number_id,
+        "businessAccountId": later.business_account_id,
+        "accessToken": later.access_token,
+        "appSecret": later.app_secret,
     }
     assert (await graphql(CONNECT, input=values))["createAccount"]["userErrors"] == []
 

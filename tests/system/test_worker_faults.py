@@ -14,6 +14,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Message, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.live import open_live
 from tests.fixtures.servers import ServerProcess
@@ -50,7 +51,7 @@ MakeServer = Callable[..., ServerProcess]
 async def token(database: Database, keyring: KeyRing) -> str:
     """An administrator's API key; the number is connected."""
     await connect_number(keyring, NUMBER)
-    _, token = await create_api_key(name="test", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     return token
 
 

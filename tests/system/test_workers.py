@@ -18,6 +18,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from websockets.exceptions import WebSocketException
 
 from models import Message, MessageStatus, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.application import create_fake_cloud_api
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
@@ -42,7 +43,7 @@ SENDS = 3
 QUIET = {
     # Short: the work of a killed process is taken over after it.
     "send_deadline_seconds": 4.0,
-    "lane_lease_seconds": 6.0,
+    "member_lease_seconds": 6.0,
 }
 FORBIDDEN = 4403
 EVENTS = """
@@ -231,7 +232,7 @@ async def test_killed_worker_loses_and_doubles_nothing(
     database: Database, keyring: KeyRing, make_server: MakeServer, free_port: int
 ) -> None:
     await connect_number(keyring, NUMBER)
-    key, token = await create_api_key(name="test", role=Role.ADMIN)
+    key, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     server = make_server(
         QUIET, GRAPH_API_URL=f"http://127.0.0.1:{free_port}", SOCKETS_PER_CREDENTIAL="20"
     )

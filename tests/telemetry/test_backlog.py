@@ -13,6 +13,7 @@ from models.database.base import collection, to_bson, utc_now
 from tests.conftest import make_settings
 from tests.fixtures.metrics import METRICS_TOKEN, scrape
 from tests.fixtures.said import write_message
+from tests.fixtures.timeouts import with_timeouts
 from whatsapp.settings import Settings
 
 READ = ("webhook_events", "messages", "parked_items")
@@ -130,11 +131,8 @@ async def test_scrapes_share_read(client: httpx.AsyncClient, database: Database)
     assert second.get("wagraph_backlog_read") == 1
 
 
-async def test_outage_leaves_other_metrics(
-    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(models.backlog, "READ_SECONDS", 0.000_001)
-
+@with_timeouts(backlog_read_seconds=0.000_001)
+async def test_outage_leaves_other_metrics(client: httpx.AsyncClient) -> None:
     found = await scrape(client)
 
     assert found.get("wagraph_backlog_read") == 0

@@ -1,4 +1,4 @@
-"""What traces leave in the database while they are off: nothing."""
+"""Traces that are off leave nothing in the database."""
 
 from models import Account, Message
 from models.database.base import collection

@@ -19,7 +19,7 @@ from models import (
     User,
     WebhookEvent,
 )
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from tests.fixtures.graphql import GraphQLClient
 from whatsapp.contacts.contacts import Profile, get_or_create_contact
 from whatsapp.conversations.conversations import get_or_create_conversation, update_summary
@@ -34,8 +34,8 @@ _SAID: list[type[Document]] = [
     WebhookEvent,
 ]
 _MADE_HERE = ("_id", "id", "created_at", "updated_at", "account_id", "contact_id", "user_id")
-# Depends on the order of messages with the same profile, and is not shown.
-_UNSEEN = ("profile_at",)
+# Depends on the order of messages with the same profile, and is not shown; a mark for a sweep.
+_UNSEEN = ("profile_at", "answers_stale_at")
 UNREAD = """{ conversations { edges { node {
   unreadCount contact { waId profileName } lastMessage { whatsappId text } } } } }"""
 
@@ -55,6 +55,7 @@ async def create_sent(account: Account, phone: str) -> None:
     )
     conversation = await get_or_create_conversation(account.id, contact.id)
     message = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=account.id,
         conversation_id=conversation.id,
         contact_id=contact.id,

@@ -1,11 +1,14 @@
 """GET /webhooks/whatsapp: Meta's verification request."""
 
+from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from models import Account
+from models.database.base import utc_now
+from tests.fixtures.graphql import GraphQLClient
 from whatsapp.settings import Settings
 
 TOKEN = "canary-verify-token-106540352242922"
@@ -24,6 +27,21 @@ async def test_challenge_comes_back_as_plain_text(
 
     assert (answer.status_code, answer.text) == (200, "1158201444")
     assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+
+
+async def test_handshake_is_recorded_with_its_account(
+    client: httpx.AsyncClient, account: Account, admin: GraphQLClient
+) -> None:
+    query = "{ accounts { nodes { webhookVerifiedAt } } }"
+    unverified = {"accounts": {"nodes": [{"webhookVerifiedAt": None}]}}
+    await ask(client, hub_verify_token="wrong")
+    await ask(client, hub_challenge="<b>1</b>")
+    assert await admin(query) == unverified
+
+    started_at = utc_now()
+    await ask(client)
+    (node,) = (await admin(query))["accounts"]["nodes"]
+    assert datetime.fromisoformat(node["webhookVerifiedAt"]) >= started_at
 
 
 @pytest.mark.parametrize("token", ["wrong", "", TOKEN + "x", TOKEN.upper(), "é\ud800"])

@@ -9,6 +9,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from starlette.applications import Starlette
 
 from models import Conversation
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.application import create_fake_cloud_api, get_fake_meta
 from sandbox.server import FakeCloudServer
 from sandbox.settings import SandboxSettings
@@ -49,6 +50,7 @@ async def world(
 ) -> OutboxWorld:
     account, _ = await create_account(
         keyring,
+        workspace_id=DEFAULT_WORKSPACE_ID,
         name="Test shop",
         phone_number_id=SELLER.phone_number_id,
         business_account_id=SELLER.business_account_id,

@@ -3,6 +3,7 @@
 import pytest
 
 from models import Account, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from tests.fixtures.commands import CommandCounter
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, write_message
@@ -36,7 +37,9 @@ async def test_count_is_independent_of_page(admin: GraphQLClient, said: str) -> 
 async def test_count_follows_filter_and_access(
     admin: GraphQLClient, said: str, other_account: Account
 ) -> None:
-    _, token = await create_api_key(name="x", role=Role.VIEWER, account_ids=[other_account.id])
+    _, token = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="x", role=Role.VIEWER, account_ids=[other_account.id]
+    )
     stranger = GraphQLClient(admin.http, token)
     closed = "{ conversations(filter: {statuses: CLOSED}) { count { value } } }"
 

@@ -17,6 +17,14 @@ MESSAGES = """query ($id: ID!, $around: ID, $filter: MessageFilter, $first: Int,
     nodes { text } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
   } }
 }"""
+TIMELINE = """query ($id: ID!, $around: ID, $first: Int) {
+  conversation(id: $id) { timeline(around: $around, first: $first) {
+    nodes { ... on Message { text } ... on Note { body } } pageInfo { hasPreviousPage }
+  } }
+}"""
+ADD_NOTE = """mutation ($id: ID!) {
+  addNote(input: { conversationId: $id, body: "a note" }) { userErrors { message } }
+}"""
 NUMBER = 12
 
 
@@ -83,6 +91,27 @@ async def test_pages_continue_without_gap_in_both_directions(
         assert seen == [*range(NUMBER - 1, -1, -1)]
 
 
+async def test_timeline_page_has_message_in_its_middle(
+    admin: GraphQLClient, account: Account, history: list[Message]
+) -> None:
+    here = conversation_id(history[0])
+    await admin(ADD_NOTE, id=here)
+
+    for at, size, expected in [
+        (5, 4, ["7", "6", "5", "4"]),
+        (11, 3, ["a note", "11", "10"]),
+        (0, 3, ["2", "1", "0"]),
+    ]:
+        data = await admin(TIMELINE, id=here, around=id_of(history[at]), first=size)
+        listed = data["conversation"]["timeline"]
+        assert [node.get("text", node.get("body")) for node in listed["nodes"]] == expected
+        assert listed["pageInfo"]["hasPreviousPage"] == (expected[0] != "a note")
+
+    elsewhere = await write_message(account, "15550002222", "hello")
+    unknown = await admin.find_error_code(TIMELINE, id=here, around=id_of(elsewhere), first=3)
+    assert unknown == "NOT_FOUND"
+
+
 async def test_filter_may_exclude_message(admin: GraphQLClient, history: list[Message]) -> None:
     middle = history[6]
     until = {"until": middle.timestamp.isoformat()}
@@ -100,7 +129,9 @@ async def test_unknown_message_is_refused(
     page = await admin(MESSAGES, id=here)
     cursor = page["conversation"]["messages"]["pageInfo"]["endCursor"]
 
-    refused = [{"around": id_of(elsewhere)}, {"around": here}, {"around": "?"}]
-    for arguments in [*refused, {"around": id_of(history[0]), "after": cursor}]:
+    unknown = await admin.find_error_code(MESSAGES, id=here, around=id_of(elsewhere))
+    assert unknown == "NOT_FOUND"
+    refused = [{"around": here}, {"around": "?"}, {"around": id_of(history[0]), "after": cursor}]
+    for arguments in refused:
         code = await admin.find_error_code(MESSAGES, id=here, **arguments)
         assert code == "BAD_USER_INPUT"

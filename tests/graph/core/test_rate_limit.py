@@ -7,7 +7,7 @@ import httpx
 import pytest
 from websockets.exceptions import ConnectionClosed
 
-from graph.core.rate_limit import MAX_BUCKETS, TokenBuckets
+from graph.core.rates.buckets import MAX_BUCKETS, TokenBuckets
 from models import Account, Contact, Role
 from models.database.base import collection
 from tests.fixtures.graphql import GraphQLClient
@@ -195,6 +195,27 @@ async def test_credential_without_any_budget_hears_so_on_socket(
         code = await ws.find_error("subscription { events { cursor } }")
 
         assert code == "RATE_LIMITED"
+
+
+async def test_subscription_start_costs_little(port: int, admin: GraphQLClient) -> None:
+    live = """subscription { conversationUpdated {
+      conversation { messages(first: 20) { edges { cursor } } } } }"""
+    async with open_socket(port, token=admin.token) as ws:
+        before = await read_cost(admin)
+        for _ in range(10):
+            await ws.subscribe(live)
+        # The socket answers in order.
+        await ws.send({"id": "last", "type": "subscribe", "payload": {"query": WHO}})
+        assert (await ws.receive())["id"] == "last"
+        after = await read_cost(admin)
+
+    # Ten starts at 5, the text once, and two queries; each event costs 43.
+    assert 52 <= after["used"] - before["used"] < 70
+    assert after["restoreRate"] == pytest.approx(3 / 60)
+
+
+async def read_cost(client: GraphQLClient) -> Any:
+    return (await post(client, WHO)).json()["extensions"]["cost"]
 
 
 async def test_credential_has_few_sockets_at_time(port: int, admin: GraphQLClient) -> None:

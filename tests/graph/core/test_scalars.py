@@ -72,11 +72,17 @@ async def test_date_time_is_stored_as_moment_it_names(admin: GraphQLClient) -> N
     assert payload["apiKey"]["expiresAt"].startswith("2199-03-01T15:00:00.123")
 
 
-async def test_schema_describes_date_time(admin: GraphQLClient) -> None:
-    found = await admin('{ __type(name: "DateTime") { specifiedByURL description } }')
+async def test_schema_specifies_scalars(admin: GraphQLClient) -> None:
+    found = await admin("{ __schema { types { name kind description specifiedByURL } } }")
 
-    assert found["__type"]["specifiedByURL"].startswith("https://www.rfc-editor.org/rfc/rfc3339")
-    assert "time zone" in found["__type"]["description"]
+    built_in = {"Boolean", "Float", "ID", "Int", "String"}
+    scalars = {one["name"]: one for one in found["__schema"]["types"] if one["kind"] == "SCALAR"}
+    assert scalars.keys() - built_in == {
+        *("DateTime", "Decimal", "JSON", "PhoneNumber", "URL", "Upload")
+    }
+    for name in scalars.keys() - built_in:
+        assert scalars[name]["specifiedByURL"].startswith("https://")
+    assert "time zone" in scalars["DateTime"]["description"]
 
 
 PLACES = {

@@ -38,7 +38,7 @@ async def send(client: GraphQLClient, **values: Any) -> dict[str, Any]:
 
 
 async def refuse(client: GraphQLClient, **values: Any) -> dict[str, Any]:
-    """Returns the only error, without what all errors have."""
+    """Returns the only error, without the fields that all errors have."""
     payload = await send(client, **values)
     assert payload["message"] is None
     [error] = payload["userErrors"]
@@ -50,20 +50,18 @@ async def test_all_invalid_fields_are_reported(agent: GraphQLClient, meta: FakeM
     sent = await send(
         agent,
         accountId="x",
-        to={"phoneNumber": "1"},
+        to={"businessScopedUserId": "1"},
         content={"location": {"latitude": 91, "longitude": 181, "name": " "}},
         replyToMessageId="x",
         idempotencyKey="",
     )
-    created = await agent(
-        CREATE_USER, input={"phone": "1", "email": "x", "name": "x" * 201, "attributes": 1}
-    )
+    created = await agent(CREATE_USER, input={"email": "x", "name": "x" * 201, "attributes": 1})
 
     place = ["content", "location"]
     assert [error["field"] for error in sent["userErrors"]] == [
         ["accountId"],
         ["replyToMessageId"],
-        ["to", "phoneNumber"],
+        ["to", "businessScopedUserId"],
         [*place, "latitude"],
         [*place, "longitude"],
         [*place, "name"],
@@ -72,7 +70,6 @@ async def test_all_invalid_fields_are_reported(agent: GraphQLClient, meta: FakeM
     assert [error["field"] for error in created["createUser"]["userErrors"]] == [
         ["name"],
         ["email"],
-        ["phone"],
         ["attributes"],
     ]
     assert await Message.count() == await Contact.count() == await User.count() == 0
@@ -141,3 +138,29 @@ async def test_conflict_shows_current_object(
         "userErrors": [{"code": "CONFLICT", "field": ["externalId"], "current": first}],
     }
     assert inbound["userErrors"] == [{"current": {"id": id_of(said), "status": "RECEIVED"}}]
+
+
+ADD_TAGS = """mutation ($input: AddTagsInput!) { done: addTags(input: $input) {
+  userErrors { ... on InvalidInputError { reason limit } } } }"""
+
+
+async def test_invalid_values_have_reason_and_limit(agent: GraphQLClient, said: Message) -> None:
+    faults = {
+        "REQUIRED": {"text": {"body": " "}},
+        "TOO_LONG": {"text": {"body": "x" * 4097}},
+        "MALFORMED": {"text": {"body": "a\0b"}},
+    }
+    found = {}
+    for reason, content in faults.items():
+        query = SEND.replace("... on Win", "... on InvalidInputError { reason limit } ... on Win")
+        to = {"conversationId": conversation_id(said)}
+        payload = await agent(query, input={"to": to, "content": content})
+        [error] = payload["sendMessage"]["userErrors"]
+        found[reason] = (error["reason"], error["limit"])
+    tags = [f"{number}" for number in range(51)]
+    done = (await agent(ADD_TAGS, input={"taggableId": contact_id(said), "tags": tags}))["done"]
+
+    limits = {"REQUIRED": None, "TOO_LONG": 4096, "MALFORMED": None}
+    assert found == {reason: (reason, limit) for reason, limit in limits.items()}
+    assert done["userErrors"] == [{"reason": "TOO_MANY", "limit": 50}]
+    assert await Message.count() == 1

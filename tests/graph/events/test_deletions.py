@@ -14,7 +14,7 @@ from graph.events.events import LiveEvent
 from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Account, Contact, Message, Role, Template, User
-from models.database.base import utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, utc_now
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
@@ -161,8 +161,8 @@ async def test_history_replays_existing_documents_in_order(
             # The cursor of an event that is no longer replayed still works.
             behind = await one.open(after=live[1].cursor, kinds={EventKind.MESSAGE_ADDED})
             await create_message(kept, text="live")
-            assert list_texts(await resumed.rest())[:3] == ["2", "3", "live"]
-            assert list_texts(await behind.rest())[:3] == ["2", "3", "live"]
+            assert list_texts(await resumed.take(3)) == ["2", "3", "live"]
+            assert list_texts(await behind.take(3)) == ["2", "3", "live"]
 
 
 def list_texts(events: list[LiveEvent]) -> list[str | None]:
@@ -216,12 +216,20 @@ async def test_deleted_account_is_announced_not_replayed(
 async def test_user_and_template_changes_reach_their_viewers(
     port: int, ws: SocketClient, admin: GraphQLClient, account: Account, other_account: Account
 ) -> None:
-    user = await User(name="Ann", account_ids=[account.id, other_account.id]).insert()
-    nobodys = await User(name="Unknown").insert()
-    template = await Template(account_id=account.id, template_id="1", status="PENDING").insert()
-    foreign = await Template(account_id=other_account.id, template_id="1").insert()
+    user = await User(
+        workspace_id=DEFAULT_WORKSPACE_ID, name="Ann", account_ids=[account.id, other_account.id]
+    ).insert()
+    nobodys = await User(workspace_id=DEFAULT_WORKSPACE_ID, name="Unknown").insert()
+    template = await Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=account.id, template_id="1", status="PENDING"
+    ).insert()
+    foreign = await Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=other_account.id, template_id="1"
+    ).insert()
+    _, key = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="x", role=Role.VIEWER, account_ids=[account.id]
+    )
     cursor = await read_cursor(admin)
-    _, key = await create_api_key(name="x", role=Role.VIEWER, account_ids=[account.id])
 
     async with open_socket(port, token=key) as limited:
         for client in (ws, limited):
@@ -251,10 +259,16 @@ async def test_unshared_user_is_not_replayed(
     port: int, ws: SocketClient, admin: GraphQLClient, account: Account, other_account: Account
 ) -> None:
     cursor = await read_cursor(admin)
-    user = await User(name=NAME, account_ids=[account.id, other_account.id]).insert()
+    user = await User(
+        workspace_id=DEFAULT_WORKSPACE_ID, name=NAME, account_ids=[account.id, other_account.id]
+    ).insert()
     await update(user, {"$pull": {"account_ids": account.id}})
-    await Template(account_id=account.id, template_id="1").insert()
-    _, key = await create_api_key(name="x", role=Role.VIEWER, account_ids=[account.id])
+    await Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=account.id, template_id="1"
+    ).insert()
+    _, key = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="x", role=Role.VIEWER, account_ids=[account.id]
+    )
 
     async with open_socket(port, token=key) as limited:
         await limited.subscribe(EVENTS, after=cursor)
@@ -274,7 +288,7 @@ async def test_existence_is_read_in_batches(
         return await look_up(subjects)
 
     monkeypatch.setattr(existence, "_load_states", count)
-    cursor = await reader.feed.get_cursor()
+    cursor = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
     for number in range(64):
         await create_message(text=str(number))
     await catch_up(reader.feed)

@@ -124,7 +124,10 @@ async def test_bookkeeping_is_no_event(reader: FeedReader) -> None:
     conversation = await create_conversation(await create_contact(message.account_id))
     reading = await reader.open()
 
-    await update(message, {"$set": {"attempts": 2, "lane_fence": 7, "outbox_state": "SENDING"}})
+    await update(
+        message,
+        {"$set": {"attempts": 2, "fence": 7, "claim_token": "a", "outbox_state": "SENDING"}},
+    )
     await update(message, {"$set": {"unread": True}})
     await update(conversation, {"$set": {"updated_at": utc_now()}})
 

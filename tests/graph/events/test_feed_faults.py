@@ -9,15 +9,15 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.events.broadcast import LiveBroadcast
-from graph.events.change_stream import ChangeStreamBackend
 from graph.events.cursors import CursorExpired
 from graph.events.differences import EventKind
 from graph.events.feed import LiveFeed, SubscriberTooSlow
+from graph.events.live_source import LiveSource
 from graph.events.ring import EventRing
 from graph.events.summary_watch import SummaryWatch
 from graph.fanout.groups import Groups
 from models.connection import APP_NAME, create_client, prepare_database
-from models.database.base import new_id
+from models.database.base import DEFAULT_WORKSPACE_ID, new_id
 from sandbox.mongod import EmbeddedMongod
 from tests.fixtures.timeouts import FAST
 from tests.graph.live_kit import (
@@ -119,7 +119,7 @@ async def test_feed_waits_for_mongodb(
 async def test_lost_history_is_reported(
     reader: FeedReader, database: AsyncDatabase[dict[str, Any]], code: int
 ) -> None:
-    cursor = await reader.feed.get_cursor()
+    cursor = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
     reading = await reader.open()
 
     await fail(database, ["getMore"], code)
@@ -140,7 +140,7 @@ async def test_cursor_beyond_oplog_is_expired(
     settings: Settings,
     keyring: KeyRing,
 ) -> None:
-    cursor = await reader.feed.get_cursor()
+    cursor = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
     await create_message()
 
     async with run_feed(LiveFeed(database=database, keyring=keyring, timeouts=TIMEOUTS)) as later:
@@ -189,7 +189,12 @@ async def test_reader_behind_ring_ends_and_resumes(
 async def test_concurrent_first_subscribers_are_independent(
     database: AsyncDatabase[dict[str, Any]],
 ) -> None:
-    backend = ChangeStreamBackend(database, ring=EventRing(), summaries=SummaryWatch(), sign=str)
+    backend = LiveSource(
+        database,
+        ring=EventRing(),
+        summaries=SummaryWatch(),
+        seal=lambda _position, _workspace_id: "",
+    )
     broadcast = LiveBroadcast(backend)
 
     async def listen() -> None:

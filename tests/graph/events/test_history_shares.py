@@ -2,9 +2,9 @@
 
 import asyncio
 
-from graph.events.cursors import Position
 from graph.events.events import LiveEvent
 from graph.events.history import STREAMS, History
+from models.changes.position import Position
 
 
 async def test_credential_leaves_reads_for_other_credentials() -> None:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from graph.events.differences import EventKind
 from models import Conversation, Message, MessageDirection, MessageStatus
-from models.database.base import new_id
+from models.database.base import DEFAULT_WORKSPACE_ID, new_id
 from tests.graph.live_kit import (
     NOON,
     FeedReader,
@@ -52,6 +52,7 @@ async def test_what_late_echo_of_phone_reads_is_event(reader: FeedReader) -> Non
     conversation = await create_read_conversation()
     await receive_late(conversation, minutes=9)
     echo = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=conversation.account_id,
         conversation_id=conversation.id,
         contact_id=new_id(),

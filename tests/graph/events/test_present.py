@@ -4,8 +4,8 @@ import asyncio
 
 import pymongo
 
-from graph.events.cursors import Position
 from graph.events.feed import PresentPosition
+from models.changes.position import Position
 from models.database.deadline import remaining_seconds
 
 

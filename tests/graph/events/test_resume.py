@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hmac
 from collections.abc import Callable
 from functools import partial
 from typing import Any, cast
@@ -11,14 +12,15 @@ from bson import Timestamp
 from pymongo.asynchronous.database import AsyncDatabase
 
 from graph.events import catch_up
-from graph.events.cursors import CursorExpired, CursorInvalid, CursorSigner, Position
+from graph.events.cursors import CursorCipher, CursorExpired, CursorInvalid
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
 from graph.events.feed import LiveFeed
 from graph.events.ring import EventRing
 from graph.fanout.groups import Groups
 from models import Message, MessageStatus
-from models.database.base import collection
+from models.changes.position import Position
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id
 from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import FeedReader, create_message, create_queued, report, run_feed
 from whatsapp.common.crypto import KeyRing
@@ -48,7 +50,7 @@ async def test_missed_events_precede_live_events_once(reader: FeedReader) -> Non
 async def test_cursor_of_present_begins_exactly_there(reader: FeedReader) -> None:
     for number in range(20):
         await create_message(text=f"before {number}")
-        cursor = await reader.feed.get_cursor()
+        cursor = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
         await create_message(text=f"after {number}")
 
         [event] = await reader.read(1, after=cursor)
@@ -61,7 +63,7 @@ async def test_subscribe_then_read_has_no_hole(reader: FeedReader) -> None:
             await create_message(text=f"{writer}.{number}")
 
     async def snapshot_and_follow() -> set[str | None]:
-        cursor = await reader.feed.get_cursor()
+        cursor = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
         known = {message.text async for message in Message.find_all()}
         reading = await reader.open(after=cursor, kinds=ADDED)
         await writers
@@ -108,7 +110,7 @@ async def test_cursors_older_than_process_are_caught_up(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(catch_up, "MAX_EVENTS", 7)
-    cursor = await reader.feed.get_cursor()
+    cursor = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
     for number in range(30):
         await create_message(text=str(number))
 
@@ -136,7 +138,7 @@ async def test_small_ring_and_catch_up_together_lose_nothing(
     feed = LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts(), ring=ring)
     async with run_feed(feed):
         small = FeedReader(Groups(feed, settings), reader.viewer)
-        cursor = await feed.get_cursor()
+        cursor = await feed.get_cursor(DEFAULT_WORKSPACE_ID)
         for number in range(100):
             await create_message(text=str(number))
         readings = [await small.open(after=cursor) for _ in range(12)]
@@ -160,7 +162,7 @@ async def test_ring_keeps_newest_event_of_any_size(
         LiveFeed(database=database, keyring=keyring, timeouts=make_timeouts(), ring=ring)
     ) as feed:
         reading = await FeedReader(Groups(feed, settings), reader.viewer).open(
-            after=await feed.get_cursor()
+            after=await feed.get_cursor(DEFAULT_WORKSPACE_ID)
         )
         for number in range(5):
             await create_message(text=str(number))
@@ -176,14 +178,16 @@ async def test_malformed_cursor_is_refused(reader: FeedReader) -> None:
 
 
 async def test_forged_cursor_is_refused(reader: FeedReader) -> None:
-    genuine = await reader.feed.get_cursor()
+    genuine = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
     signed = bytearray(base64.urlsafe_b64decode(genuine + "=" * (-len(genuine) % 4)))
     signed[-1] ^= 1
     other_ring = KeyRing({"k1": bytes(32)})
 
     for forged in (
         base64.urlsafe_b64encode(bytes(signed)).decode().rstrip("="),
-        CursorSigner(other_ring).sign(Position("826B02CE74000000132B0229296E04")),
+        CursorCipher(other_ring).seal(
+            Position("826B02CE74000000132B0229296E04"), DEFAULT_WORKSPACE_ID
+        ),
     ):
         with pytest.raises(CursorInvalid):
             await reader.open(after=forged)
@@ -193,13 +197,40 @@ async def test_cursor_outlives_key_rotation(reader: FeedReader) -> None:
     old, new = b"a" * 32, b"b" * 32
     position = Position("826B02CE74000000132B0229296E04", 3)
 
-    cursor = CursorSigner(KeyRing({"old": old})).sign(position)
+    cursor = CursorCipher(KeyRing({"old": old})).seal(position, DEFAULT_WORKSPACE_ID)
 
-    assert CursorSigner(KeyRing({"new": new, "old": old})).verify(cursor) == position
+    assert (
+        CursorCipher(KeyRing({"new": new, "old": old})).open(cursor, DEFAULT_WORKSPACE_ID)
+        == position
+    )
+
+
+async def test_cursor_is_valid_in_its_workspace_only(reader: FeedReader) -> None:
+    cursor = await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID)
+
+    with pytest.raises(CursorInvalid):
+        await reader.feed.check_cursor(cursor, new_id())
+
+
+async def test_cursor_of_0_1_resumes_in_default_workspace(
+    reader: FeedReader, keyring: KeyRing
+) -> None:
+    position = await reader.feed.check_cursor(
+        await reader.feed.get_cursor(DEFAULT_WORKSPACE_ID), DEFAULT_WORKSPACE_ID
+    )
+    body = bytes([1, position.ordinal]) + bytes.fromhex(position.token)
+    signature = hmac.digest(keyring.derive_keys("cursor")[0], body, "sha256")[:16]
+    cursor = base64.urlsafe_b64encode(signature + body).decode().rstrip("=")
+
+    assert await reader.feed.check_cursor(cursor, DEFAULT_WORKSPACE_ID) == position
+    with pytest.raises(CursorInvalid):
+        await reader.feed.check_cursor(cursor, new_id())
 
 
 async def test_cursor_from_future_is_refused(reader: FeedReader, keyring: KeyRing) -> None:
-    future = CursorSigner(keyring).sign(Position("82FFFFFFFF000000012B0229296E04"))
+    future = CursorCipher(keyring).seal(
+        Position("82FFFFFFFF000000012B0229296E04"), DEFAULT_WORKSPACE_ID
+    )
 
     with pytest.raises(CursorInvalid):
         await reader.open(after=future)
@@ -208,7 +239,7 @@ async def test_cursor_from_future_is_refused(reader: FeedReader, keyring: KeyRin
 async def test_token_that_mongodb_cannot_read_is_refused(
     reader: FeedReader, keyring: KeyRing
 ) -> None:
-    garbled = CursorSigner(keyring).sign(Position("826500000000000000000000"))
+    garbled = CursorCipher(keyring).seal(Position("826500000000000000000000"), DEFAULT_WORKSPACE_ID)
 
     with pytest.raises(CursorInvalid):
         await reader.read(1, after=garbled)
@@ -225,7 +256,7 @@ async def test_dropped_database_ends_streams_and_feed_goes_on(
         LiveFeed(database=other, keyring=keyring, timeouts=make_timeouts())
     ) as feed:
         dropped = FeedReader(Groups(feed, settings), reader.viewer)
-        before = await feed.get_cursor()
+        before = await feed.get_cursor(DEFAULT_WORKSPACE_ID)
         reading = await dropped.open(after=before)
         message = await create_message()
         stored = await collection(Message).find_one({"_id": message.id})
@@ -236,7 +267,7 @@ async def test_dropped_database_ends_streams_and_feed_goes_on(
 
         with pytest.raises(CursorExpired):
             await reading.take(1)
-        fresh = await dropped.open(after=await feed.get_cursor())
+        fresh = await dropped.open(after=await feed.get_cursor(DEFAULT_WORKSPACE_ID))
         await other["messages"].insert_one(stored or {})
         assert len(await fresh.take(1)) == 1
         with pytest.raises(CursorExpired):

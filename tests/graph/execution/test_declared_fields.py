@@ -9,7 +9,7 @@ from graph.core.strawberry_internals import get_graphql_schema
 from graph.execution.known_queries import KnownQueries
 from graph.schema import create_schema
 from models import Account, AccountEvent, ParkedItem, ParkedReason, QuickReply, Template
-from models.database.base import utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
 from tests.fixtures.uploads import upload
@@ -43,11 +43,25 @@ async def documents(admin: GraphQLClient, account: Account) -> None:
     message = await write_message(account, "15550001111", "Hello")
     await write_timeline(message, "noted")
     await AccountEvent(
-        id="event", account_id=account.id, field="account_update", summary="s", at=utc_now()
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        id="event",
+        account_id=account.id,
+        field="account_update",
+        summary="s",
+        at=utc_now(),
     ).insert()
-    await Template(account_id=account.id, template_id="1", name="welcome").insert()
-    await QuickReply(account_id=account.id, shortcut="hi", shortcut_key="hi", text="Hello").insert()
+    await Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=account.id, template_id="1", name="welcome"
+    ).insert()
+    await QuickReply(
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        account_id=account.id,
+        shortcut="hi",
+        shortcut_key="hi",
+        text="Hello",
+    ).insert()
     await ParkedItem(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         id="item",
         event_id="event",
         account_id=account.id,

@@ -27,7 +27,7 @@ from models import (
     User,
     WebhookEvent,
 )
-from models.database.base import collection, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.operations import QUIET, draw_operations
 from tests.fixtures.payloads import list_payloads, load_payload
@@ -112,7 +112,9 @@ async def ids(webhook: WebhookClient, account: Account) -> list[str]:
         reply_to_wamid="wamid.1",
         reactions=[{"contact_id": None, "at": utc_now(), "wamid": "w", "emoji": "👍"}],
     )
-    template = Template(account_id=account.id, template_id="1", name="hello")
+    template = Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=account.id, template_id="1", name="hello"
+    )
     await template.insert()
     contacts = await Contact.find_all().limit(3).to_list()
     conversations = await Conversation.find_all().limit(3).to_list()
@@ -151,7 +153,7 @@ def _normalize(answer: dict[str, Any]) -> dict[str, Any]:
 
 @pytest.fixture
 async def both(client: httpx.AsyncClient, stock: httpx.AsyncClient, ids: list[str]) -> Both:
-    _, token = await create_api_key(name="both", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="both", role=Role.ADMIN)
     return Both(GraphQLClient(client, token), GraphQLClient(stock, token), ids)
 
 

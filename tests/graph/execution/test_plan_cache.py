@@ -1,4 +1,4 @@
-"""Which plans are made, and which are kept."""
+"""The plans that are compiled, and the plans that are kept."""
 
 from dataclasses import replace
 from typing import Any

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from models import Account, Contact, Role
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.timeouts import make_timeouts, run_lifespan
@@ -33,7 +33,7 @@ async def viewer(
     application = create_app(
         settings.model_copy(update={"query_plans": request.param}), timeouts=make_timeouts()
     )
-    _, token = await create_api_key(name="viewer", role=Role.VIEWER)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="viewer", role=Role.VIEWER)
     async with (
         run_lifespan(application) as manager,
         httpx.AsyncClient(transport=httpx.ASGITransport(manager.app), base_url=SERVER_URL) as http,

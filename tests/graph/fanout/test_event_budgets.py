@@ -20,6 +20,7 @@ from tests.graph.live_kit import (
 from tests.graph.socket_kit import SocketClient, open_socket, serve
 from tests.graph.stream_kit import open_stream
 from whatsapp.settings import Settings
+from whatsapp.workspaces.quotas import WorkspaceQuotas
 
 MakeClient = Callable[..., Awaitable[GraphQLClient]]
 # 12 units an event, of 40 at once and 10 a second.
@@ -123,7 +124,7 @@ async def test_expensive_subscription_is_refused(
 
 
 def test_budget_is_shared_by_subscriptions_of_credential(settings: Settings) -> None:
-    budgets = LiveBudgets(settings)
+    budgets = LiveBudgets(settings, WorkspaceQuotas())
     burst = round(PER_MINUTE * BURST)
 
     assert budgets.take("one", burst - 1)
@@ -132,6 +133,8 @@ def test_budget_is_shared_by_subscriptions_of_credential(settings: Settings) -> 
 
 
 def test_budget_of_zero_is_no_limit(settings: Settings) -> None:
-    budgets = LiveBudgets(settings.model_copy(update={"live_rate_limit_per_minute": 0}))
+    budgets = LiveBudgets(
+        settings.model_copy(update={"live_rate_limit_per_minute": 0}), WorkspaceQuotas()
+    )
 
     assert all(budgets.take("one", 10**9) for _ in range(10))

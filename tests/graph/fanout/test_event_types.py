@@ -5,11 +5,13 @@ from typing import Any
 import pytest
 
 from graph.fanout.groups import Groups
-from models import Account, Contact, Template, User
+from models import Account, Contact, Role, Template, User
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.graph.live_kit import create_contact, update, wait_for_listeners
 from tests.graph.socket_kit import SocketClient
+from whatsapp.auth.api_keys import create_api_key
 from whatsapp.settings import Settings
 
 ROOTS = {
@@ -19,6 +21,7 @@ ROOTS = {
     "templateUpdated": "template { name }",
     "accountUpdated": "account { name }",
     "accountDeleted": "account { id }",
+    "agentUpdated": "account { id } agent { name }",
 }
 TYPES = """subscription($types: [EventType!], $after: String) {
   events(types: $types, after: $after) { __typename } }"""
@@ -51,12 +54,15 @@ async def test_each_type_has_a_subscription_that_resumes(
     await subscribe(*ROOTS)
     await wait_for_listeners(live_groups, len(ROOTS))
     contact = await create_contact(account.id, name="Ada")
-    await User(name="Bob", account_ids=[account.id]).insert()
-    await Template(account_id=account.id, template_id="1", name="hello").insert()
+    await User(workspace_id=DEFAULT_WORKSPACE_ID, name="Bob", account_ids=[account.id]).insert()
+    await Template(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=account.id, template_id="1", name="hello"
+    ).insert()
     await update(account, {"$set": {"name": "Shop"}})
-    live = await take(4)
+    await create_api_key(DEFAULT_WORKSPACE_ID, name="Kim", role=Role.AGENT)
+    live = await take(5)
     await subscribe(*live, after=cursor)
-    resumed = await take(4)
+    resumed = await take(5)
     await contact.delete()
     deleted = await take(1)
     await subscribe("contactDeleted", after=cursor)
@@ -71,6 +77,7 @@ async def test_each_type_has_a_subscription_that_resumes(
         "userUpdated": {"user": {"name": "Bob"}},
         "templateUpdated": {"template": {"name": "hello"}},
         "accountUpdated": {"account": {"name": "Shop"}},
+        "agentUpdated": {"account": None, "agent": {"name": "Kim"}},
     }
     assert resumed == live
     assert deleted == deleted_again == {"contactDeleted": {"contactId": id_of(contact)}}

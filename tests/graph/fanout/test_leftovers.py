@@ -44,7 +44,7 @@ def count_kept() -> Counter[str]:
 
 def count_leftovers(feed: LiveFeed, credentials: CredentialWatch) -> Counter[str]:
     found = count_kept()
-    found["channels"] = len(feed._broadcast._subscribers) + len(feed._backend._channels)
+    found["channels"] = len(feed._broadcast._subscribers) + len(feed._source._channels)
     found["watched keys"] = len(credentials._watched)
     found.update(code.co_qualname for code in map(find_code, asyncio.all_tasks()) if code)
     return found

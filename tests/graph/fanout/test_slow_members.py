@@ -92,7 +92,7 @@ async def read_number(client: SocketClient) -> int:
 
 
 async def read(client: SocketClient) -> tuple[int, str]:
-    """Which message it is, and its cursor."""
+    """Returns the number of the event's message, and its cursor."""
     [data] = await client.take(1)
     event = data["messageAdded"]
     return int(event["message"]["text"].split()[0]), event["cursor"]

@@ -21,6 +21,7 @@ from graph.fanout.bounded_socket import BoundedSocket
 from graph.fanout.groups import Groups
 from graph.transport.endpoint import GraphQLEndpoint
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.global_ids import encode_id
 from tests.fixtures.timeouts import make_timeouts
 from tests.graph.live_kit import create_message, wait_for_listeners
@@ -226,7 +227,7 @@ async def test_peer_that_never_answers_close_is_cut_off(
     served: tuple[int, uvicorn.Server],
 ) -> None:
     port, server = served
-    key, token = await create_api_key(name="x", role=Role.VIEWER)
+    key, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="x", role=Role.VIEWER)
     async with open_deaf(port, token):
         await wait_for_connections(server, 1)
         await asyncio.sleep(0.2)

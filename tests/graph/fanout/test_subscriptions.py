@@ -8,6 +8,7 @@ import pytest
 from graph.events.feed import LiveFeed
 from graph.fanout.groups import Groups
 from models import Account, Conversation, Message, MessageStatus, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import WebhookClient, make_message
@@ -191,20 +192,25 @@ async def test_replay_longer_than_socket_queue_arrives_whole(
 async def test_viewers_see_their_accounts_only(
     port: int, account: Account, other_account: Account, cursor: str, subtests: pytest.Subtests
 ) -> None:
-    _, token = await create_api_key(name="x", role=Role.VIEWER, account_ids=[account.id])
+    _, token = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="x", role=Role.VIEWER, account_ids=[account.id]
+    )
     async with open_socket(port, token=token) as ws:
         await ws.subscribe(EVENTS, after=cursor)
         await create_contact(other_account.id, name="theirs")
         await create_contact(account.id, name="ours")
 
-        assert (await ws.take(1))[0]["events"]["contact"] == {"name": "ours"}
-        for account_id in (other_account.id, "0" * 24, "?"):
+        own_agent, added = [data["events"] for data in await ws.take(2)]
+        assert own_agent["__typename"] == "AgentUpdated"
+        assert added["contact"] == {"name": "ours"}
+        codes = {other_account.id: "NOT_FOUND", "0" * 24: "NOT_FOUND", "?": "BAD_USER_INPUT"}
+        for account_id, code in codes.items():
             with subtests.test(account_id=account_id):
                 global_id = encode_id("Account", account_id)
-                assert await ws.find_error(EVENTS, account=global_id) == "BAD_USER_INPUT"
+                assert await ws.find_error(EVENTS, account=global_id) == code
         foreign = await create_conversation(await create_contact(other_account.id))
         global_id = encode_id("Conversation", foreign.id)
-        assert await ws.find_error(EVENTS, conversation=global_id) == "BAD_USER_INPUT"
+        assert await ws.find_error(EVENTS, conversation=global_id) == "NOT_FOUND"
 
 
 async def test_arguments_narrow_stream(

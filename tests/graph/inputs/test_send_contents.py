@@ -32,7 +32,7 @@ CONTENTS: dict[str, dict[str, Any]] = {
     },
     "locationRequest": {"interactive": {"locationRequest": {"body": "Where?"}}},
     "contactRequest": {"interactive": {"contactRequest": {"body": "Who?"}}},
-    "flow": {"interactive": {"flow": {"body": "?", "flowId": "1", "cta": "Go"}}},
+    "flow": {"interactive": {"flow": {"body": "?", "reference": {"flowId": "1"}, "cta": "Go"}}},
 }
 RETRY = """mutation ($id: ID!) { retryMessage(input: {messageId: $id}) {
   message { id text type: typeName retryOf { id } } userErrors { code } } }"""

@@ -49,6 +49,7 @@ FLOW: dict[str, Any] = {
     "screen": "WELCOME",
     "data": {"customer": "Ada"},
 }
+BY_ID = {"reference": {"flowId": "1"}}
 NOT_SHOWN = "Not shown in draft"
 DRAFT = {
     "header": {"text": NOT_SHOWN},
@@ -58,6 +59,7 @@ DRAFT = {
     "mode": "DRAFT",
 }
 LINK = "https://shop.example.com/file"
+FAR = "https://x/" + "y" * 1991
 
 
 @pytest.fixture
@@ -76,7 +78,8 @@ async def send_interactive(
 async def test_every_example_of_meta_is_made(
     agent: GraphQLClient, said: Message, meta: FakeMeta, subtests: pytest.Subtests
 ) -> None:
-    by_id, by_name = {"flowId": "1234567890"}, {"flowName": "booking"}
+    by_id = {"reference": {"flowId": "1234567890"}}
+    by_name = {"reference": {"flowName": "booking"}}
     examples: dict[str, dict[str, Any]] = {
         "buttons": {"buttons": BUTTONS},
         "list": {"list": LIST},
@@ -128,7 +131,7 @@ async def test_links_and_requests(
 async def test_data_exchange_flow_has_no_screen(
     agent: GraphQLClient, said: Message, meta: FakeMeta
 ) -> None:
-    flow = {"body": BODY, "flowId": "1", "cta": "Go", "action": "DATA_EXCHANGE"}
+    flow = BY_ID | {"body": BODY, "cta": "Go", "action": "DATA_EXCHANGE"}
 
     body = await send_interactive(agent, said, meta, flow=flow)
 
@@ -228,7 +231,7 @@ async def test_sent_interactive_content_is_shown(
             {"interactiveKind": "CONTACT_REQUEST", "body": BODY},
         ),
         (
-            {"flow": FLOW | {"flowId": "1"}},
+            {"flow": FLOW | BY_ID},
             {
                 "interactiveKind": "FLOW",
                 "header": show_header(text="Appointments"),
@@ -274,8 +277,8 @@ REFUSED: list[tuple[str, dict[str, Any], list[Any], Any, list[str] | None]] = [
     ("buttons", BUTTONS, ["footer"], "x" * 61, None),
     ("buttons", BUTTONS, ["footer"], "", None),
     ("buttons", BUTTONS, ["header"], {"text": "x" * 61}, ["header", "text"]),
-    ("buttons", BUTTONS, ["header"], {"image": {"link": "ftp://x"}}, ["header", "image", "link"]),
-    ("buttons", BUTTONS, ["header"], {"video": {"link": "x.mp4"}}, ["header", "video", "link"]),
+    ("buttons", BUTTONS, ["header"], {"image": {"link": FAR}}, ["header", "image", "link"]),
+    ("buttons", BUTTONS, ["header"], {"video": {"link": FAR}}, ["header", "video", "link"]),
     (
         "buttons",
         BUTTONS,
@@ -317,23 +320,18 @@ REFUSED: list[tuple[str, dict[str, Any], list[Any], Any, list[str] | None]] = [
     ("list", LIST, ["sections", 1, "rows", 0, "title"], "x" * 25, None),
     ("list", LIST, ["sections", 1, "rows", 1, "description"], "x" * 73, None),
     ("ctaUrl", CTA_URL, ["displayText"], "x" * 21, None),
-    ("ctaUrl", CTA_URL, ["url"], "javascript:alert(1)", None),
-    ("ctaUrl", CTA_URL, ["url"], "https://", None),
-    ("ctaUrl", CTA_URL, ["url"], "https://x/" + "y" * 1991, None),
-    ("ctaUrl", CTA_URL, ["url"], "https://x /", None),
+    ("ctaUrl", CTA_URL, ["url"], FAR, None),
     ("locationRequest", {}, ["body"], "", None),
     ("contactRequest", {}, ["body"], "x" * 1025, None),
-    ("flow", FLOW, ["flowId"], None, None),
-    ("flow", FLOW | {"flowName": "x"}, ["flowId"], "1", None),
-    ("flow", FLOW, ["flowName"], "x" * 201, None),
-    ("flow", FLOW | {"flowId": "1"}, ["cta"], "x" * 31, None),
-    ("flow", FLOW | {"flowId": "1"}, ["cta"], "Go 👍", None),
-    ("flow", FLOW | {"flowId": "1"}, ["token"], "x" * 1001, None),
-    ("flow", FLOW | {"flowId": "1", "data": None}, ["action"], "DATA_EXCHANGE", ["screen"]),
-    ("flow", FLOW | {"flowId": "1", "screen": None}, ["action"], "DATA_EXCHANGE", ["data"]),
-    ("flow", FLOW | {"flowId": "1"}, ["data"], {}, None),
-    ("flow", FLOW | {"flowId": "1"}, ["data"], ["x"], None),
-    ("flow", FLOW | {"flowId": "1"}, ["data"], {"$x": 1}, None),
+    ("flow", FLOW | {"reference": {}}, ["reference", "flowName"], "x" * 201, None),
+    ("flow", FLOW | BY_ID, ["cta"], "x" * 31, None),
+    ("flow", FLOW | BY_ID, ["cta"], "Go 👍", None),
+    ("flow", FLOW | BY_ID, ["token"], "x" * 1001, None),
+    ("flow", FLOW | BY_ID | {"data": None}, ["action"], "DATA_EXCHANGE", ["screen"]),
+    ("flow", FLOW | BY_ID | {"screen": None}, ["action"], "DATA_EXCHANGE", ["data"]),
+    ("flow", FLOW | BY_ID, ["data"], {}, None),
+    ("flow", FLOW | BY_ID, ["data"], ["x"], None),
+    ("flow", FLOW | BY_ID, ["data"], {"$x": 1}, None),
 ]
 
 
@@ -365,7 +363,7 @@ LONGEST: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
         },
     ),
     ("ctaUrl", CTA_URL, {"body": "x" * 1024, "displayText": "x" * 20}),
-    ("flow", FLOW | {"flowId": "1"}, {"body": "x" * 1024, "cta": "x" * 30}),
+    ("flow", FLOW | BY_ID, {"body": "x" * 1024, "cta": "x" * 30}),
 ]
 
 
@@ -386,7 +384,7 @@ async def test_longest_texts_that_meta_takes_are_sent(
 async def test_data_that_can_not_be_sent_is_refused(
     agent: GraphQLClient, said: Message, data: dict[str, Any]
 ) -> None:
-    content = {"interactive": {"flow": FLOW | {"flowId": "1", "data": data}}}
+    content = {"interactive": {"flow": FLOW | BY_ID | {"data": data}}}
     values = {"to": {"conversationId": conversation_id(said)}, "content": content}
     headers = {"Authorization": f"Bearer {agent.token}", "Content-Type": "application/json"}
     request = json.dumps({"query": SEND, "variables": {"input": values}})
@@ -441,7 +439,7 @@ async def test_taps_of_customer_are_received(
             show_tap("LIST", replyId="day1-slot1", title="9 h"),
         ),
         (
-            {"flow": FLOW | {"flowId": "1"}},
+            {"flow": FLOW | BY_ID},
             tap("nfm_reply", form),
             show_tap("FLOW", response={"flow_token": "order-17"}),
         ),

@@ -30,10 +30,12 @@ from tests.fixtures.templates import (
     PHONE,
     SHIPPED,
     add_template,
+    by_name,
     find_body,
     get_template,
     send,
     sync,
+    texts,
     wait_for_status,
 )
 from tests.fixtures.waiting import eventually
@@ -43,21 +45,23 @@ RETRY = """mutation ($id: ID!) { retryMessage(input: {messageId: $id}) {
 IMAGE = {"type": "HEADER", "format": "IMAGE"}
 THREE = {"type": "BODY", "text": "{{1}}, {{2}}, {{3}}."}
 QUICK = [{"type": "QUICK_REPLY", "text": "Yes"}, {"type": "QUICK_REPLY", "text": "No"}]
-MONEY = {"currency": {"code": "USD", "amount": "100.99", "fallbackValue": "$100.99"}}
+MONEY = {"code": "USD", "amount": "100.99", "fallbackValue": "$100.99"}
 DATE = {
-    "dateTime": {
-        "fallbackValue": "February 25, 1977",
-        "calendar": "GREGORIAN",
-        "year": 1977,
-        "month": 2,
-        "dayOfMonth": 25,
-        "dayOfWeek": 5,
-        "hour": 15,
-        "minute": 33,
-    }
+    "fallbackValue": "February 25, 1977",
+    "calendar": "GREGORIAN",
+    "year": 1977,
+    "month": 2,
+    "dayOfMonth": 25,
+    "dayOfWeek": 5,
+    "hour": 15,
+    "minute": 33,
 }
-TEXT_MONEY_DATE = [{"text": "text-string"}, MONEY, DATE]
-PICTURE = {"image": {"link": "https://shop.example/spring.jpg"}}
+TEXT_MONEY_DATE = [
+    {"value": {"text": "text-string"}},
+    {"value": {"currency": MONEY}},
+    {"value": {"dateTime": DATE}},
+]
+PICTURE = {"image": {"source": {"link": "https://shop.example/spring.jpg"}}}
 CARD = {
     "components": [
         IMAGE,
@@ -71,6 +75,7 @@ CARD = {
         },
     ]
 }
+FLOW = {"token": "token-1", "data": {"table": "7"}}
 LIMITED = {"text": "Ends soon!", "has_expiration": True}
 COPY_AND_SHOP = [
     {"type": "COPY_CODE", "text": "Copy offer code"},
@@ -84,11 +89,11 @@ def buttons(*listed: dict[str, Any]) -> dict[str, Any]:
 
 def fill_card(number: int) -> dict[str, Any]:
     return {
-        "header": {"image": {"link": f"https://shop.example/{number}.jpg"}},
-        "body": [{"text": f"{number}0 €"}],
+        "header": {"image": {"source": {"link": f"https://shop.example/{number}.jpg"}}},
+        "body": texts(f"{number}0 €"),
         "buttons": [
-            {"index": 0, "payload": f"reserve-{number}"},
-            {"index": 1, "urlSuffix": f"BOOT-{number}"},
+            {"index": 0, "value": {"payload": f"reserve-{number}"}},
+            {"index": 1, "value": {"urlSuffix": f"BOOT-{number}"}},
         ],
     }
 
@@ -104,28 +109,39 @@ EXAMPLES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
             "header": PICTURE,
             "body": TEXT_MONEY_DATE,
             "buttons": [
-                {"index": 1, "payload": "9rwnB8RbYmPF5t2Mn09x4h"},
-                {"index": 0, "payload": "aGlzIHRoaXMgaXMgY29v"},
+                {"index": 1, "value": {"payload": "9rwnB8RbYmPF5t2Mn09x4h"}},
+                {"index": 0, "value": {"payload": "aGlzIHRoaXMgaXMgY29v"}},
             ],
         },
     ),
     "template_issue_resolution": (
         [{"type": "BODY", "text": "Hi {{1}}"}, buttons(*QUICK)],
         {
-            "body": [{"text": "*Mr. Jones*"}],
-            "buttons": [{"index": 0, "payload": "true"}, {"index": 1, "payload": "false"}],
+            "body": texts("*Mr. Jones*"),
+            "buttons": [
+                {"index": 0, "value": {"payload": "true"}},
+                {"index": 1, "value": {"payload": "false"}},
+            ],
         },
     ),
     "template_catalog": (
         [THREE, buttons({"type": "CATALOG", "text": "View catalog"})],
         {
-            "body": [{"text": "100"}, {"text": "400"}, {"text": "3"}],
-            "buttons": [{"index": 0, "thumbnailProductRetailerId": "2lc20305pt"}],
+            "body": [
+                {"value": {"text": "100"}},
+                {"value": {"text": "400"}},
+                {"value": {"text": "3"}},
+            ],
+            "buttons": [{"index": 0, "value": {"thumbnailProductRetailerId": "2lc20305pt"}}],
         },
     ),
     "template_flow": (
         [{"type": "BODY", "text": "Hello"}, buttons({"type": "FLOW", "text": "Book"})],
-        {"buttons": [{"index": 0, "flow": {"token": "token-1", "data": {"table": "7"}}}]},
+        {
+            "buttons": [
+                {"index": 0, "value": {"flow": {"token": "token-1", "data": {"table": "7"}}}}
+            ]
+        },
     ),
     "template_named": (
         [
@@ -135,8 +151,8 @@ EXAMPLES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
         {
             "header": {"text": "on Monday"},
             "body": [
-                {"name": "order_number", "text": "SKBUP2-4CPIG9"},
-                {"name": "first_name", "text": "Jessica"},
+                {"name": "order_number", "value": {"text": "SKBUP2-4CPIG9"}},
+                {"name": "first_name", "value": {"text": "Jessica"}},
             ],
         },
     ),
@@ -151,12 +167,12 @@ EXAMPLES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
                     "address": "1 Hacker Way, Menlo Park, CA 94025",
                 }
             },
-            "body": [{"text": "SKBUP2"}],
+            "body": texts("SKBUP2"),
         },
     ),
     "template_carousel": (
         [{"type": "BODY", "text": "{{1}}, look:"}, {"type": "CAROUSEL", "cards": [CARD, CARD]}],
-        {"body": [{"text": "Pablo"}], "cards": [fill_card(0), fill_card(1)]},
+        {"body": texts("Pablo"), "cards": [fill_card(0), fill_card(1)]},
     ),
     "template_offer": (
         [
@@ -166,8 +182,11 @@ EXAMPLES: dict[str, tuple[list[dict[str, Any]], dict[str, Any]]] = {
         ],
         {
             "offerExpiresAt": "2099-01-01T00:00:00Z",
-            "body": [{"text": "red"}],
-            "buttons": [{"index": 0, "couponCode": "RED50"}, {"index": 1, "urlSuffix": "RED50"}],
+            "body": texts("red"),
+            "buttons": [
+                {"index": 0, "value": {"couponCode": "RED50"}},
+                {"index": 1, "value": {"urlSuffix": "RED50"}},
+            ],
         },
     ),
 }
@@ -187,11 +206,7 @@ async def test_what_meta_gets_equals_its_example(
         parameter_format="NAMED" if is_named else "POSITIONAL",
     )
     await sync(agent, account)
-    template = {
-        "name": body["template"]["name"],
-        "language": "en_US",
-        "parameters": parameters,
-    }
+    template = by_name(body["template"]["name"], parameters=parameters)
 
     done = await send(agent, account, template)
 
@@ -213,7 +228,8 @@ async def test_sendable_demo_templates_are_accepted(
 
     for number, node in enumerate(sendable):
         with subtests.test(template=node["name"]):
-            template = {"templateId": node["id"], "parameters": fill_form(node["parameters"])}
+            parameters = fill_form(node["parameters"])
+            template = {"reference": {"templateId": node["id"]}, "parameters": parameters}
             done = await send(agent, account, template, to={"phoneNumber": f"1650555{number:04}"})
             assert done["userErrors"] == [], node["name"]
 
@@ -232,10 +248,11 @@ def fill_form(parameters: list[dict[str, Any]]) -> dict[str, Any]:
             part["header"] = fill_header(one["kind"], text)
         elif one["place"] == "BODY":
             named = {} if one["name"].isdigit() else {"name": one["name"]}
-            part.setdefault("body", []).append({"text": text, **named})
+            part.setdefault("body", []).append({"value": {"text": text}, **named})
         elif one["place"] == "BUTTON":
             field = {"URL_SUFFIX": "urlSuffix", "COUPON_CODE": "couponCode"}[one["kind"]]
-            part.setdefault("buttons", []).append({"index": one["buttonIndex"], field: text})
+            button = {"index": one["buttonIndex"], "value": {field: text}}
+            part.setdefault("buttons", []).append(button)
         else:
             part["offerExpiresAt"] = "2099-01-01T00:00:00Z"
     return filled | ({"cards": [cards[index] for index in sorted(cards)]} if cards else {})
@@ -246,7 +263,7 @@ def fill_header(kind: str, example: str) -> dict[str, Any]:
         return {"text": example}
     if kind == "LOCATION":
         return {"location": {"latitude": 1, "longitude": 2, "name": "Shop", "address": "Street 1"}}
-    return {kind.lower(): {"link": example}}
+    return {kind.lower(): {"source": {"link": example}}}
 
 
 async def test_somebody_never_written_to_becomes_contact(
@@ -321,7 +338,7 @@ async def test_code_is_copied_into_its_button(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
-    code = {"name": "login_code", "language": "en_US", "parameters": {"body": [{"text": "4711"}]}}
+    code = by_name("login_code", parameters={"body": texts("4711")})
 
     done = await send(agent, account, code)
 
@@ -329,7 +346,7 @@ async def test_code_is_copied_into_its_button(
     components = (await find_body(meta))["template"]["components"]
     assert components[1]["parameters"] == [{"type": "text", "text": "4711"}]
 
-    longest = {**code, "parameters": {"body": [{"text": "1" * 15}]}}
+    longest = {**code, "parameters": {"body": texts("1" * 15)}}
     assert (await send(agent, account, longest))["userErrors"] == []
     await eventually(lambda: has_accepted(meta, 2))
 
@@ -342,7 +359,7 @@ async def test_code_goes_to_phone_numbers_only(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     await sync(agent, account)
-    code = {"name": "login_code", "language": "en_US", "parameters": {"body": [{"text": "4711"}]}}
+    code = by_name("login_code", parameters={"body": texts("4711")})
     to = {"businessScopedUserId": "US.13491208655302741918"}
 
     refused = await send(agent, account, code, to=to)
@@ -505,7 +522,8 @@ async def test_templates_of_other_accounts_do_not_exist(
     await sync(admin, other_account)
     theirs = id_of(await get_template("hello_world"))
 
-    for template in ({"templateId": theirs}, HELLO, {"templateId": "nonsense"}):
+    references = ({"templateId": theirs}, HELLO["reference"], {"templateId": "nonsense"})
+    for template in ({"reference": reference} for reference in references):
         with subtests.test(template=template):
             done = await send(admin, account, template)
             assert [error["code"] for error in done["userErrors"]] == ["TEMPLATE_INVALID"]

@@ -12,10 +12,10 @@ from models.database.base import collection, utc_now
 from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.fixtures import files
 from tests.fixtures.graphql import File, GraphQLClient
-from tests.fixtures.templates import OFFER, find_body, send, sync, wait_for_status
+from tests.fixtures.templates import OFFER, by_name, find_body, send, sync, texts, wait_for_status
 from tests.fixtures.uploads import list_uploads, upload
 
-BODY: Any = OFFER["parameters"]["body"]  # type: ignore[index]
+BODY: Any = OFFER["parameters"]["body"]
 PDF: File = ("offer.pdf", files.PDF, "application/pdf")
 SHOW = """query ($id: ID!) { message(id: $id) { content { ... on TemplateContent {
   header { mediaKind link url filename } } } } }"""
@@ -24,7 +24,7 @@ RETRY = """mutation ($id: ID!) { retryMessage(input: {messageId: $id}) {
 
 
 def offer(upload_id: str) -> dict[str, Any]:
-    header = {"image": {"uploadId": upload_id}}
+    header = {"image": {"source": {"uploadId": upload_id}}}
     return OFFER | {"parameters": {"header": header, "body": BODY}}
 
 
@@ -60,14 +60,14 @@ async def test_document_keeps_its_name(
     agent: GraphQLClient, account: Account, meta: FakeMeta
 ) -> None:
     uploaded = (await upload(agent, account, PDF))["upload"]
-    template = {
-        "name": "invoice",
-        "language": "de",
-        "parameters": {
-            "header": {"document": {"uploadId": uploaded["id"]}},
-            "body": [{"text": "12,50 €"}, {"text": "1. März"}],
+    template = by_name(
+        "invoice",
+        "de",
+        parameters={
+            "header": {"document": {"source": {"uploadId": uploaded["id"]}}},
+            "body": texts("12,50 €", "1. März"),
         },
-    }
+    )
 
     done = await send(agent, account, template)
 
@@ -127,7 +127,7 @@ async def test_files_that_do_not_fit_are_refused(
 ) -> None:
     document = (await upload(agent, account, PDF))["upload"]["id"]
     theirs = (await upload(agent, other_account))["upload"]["id"]
-    field = ["content", "template", "parameters", "header", "image", "uploadId"]
+    field = ["content", "template", "parameters", "header", "image", "source", "uploadId"]
     for upload_id, code in (
         (document, "TEMPLATE_INVALID"),
         (theirs, "NOT_FOUND"),

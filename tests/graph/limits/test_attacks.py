@@ -21,6 +21,7 @@ from whatsapp.settings import Settings
 REFUSALS = {
     "UNAUTHENTICATED",
     "BAD_USER_INPUT",
+    "NOT_FOUND",
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",
     "QUERY_TOO_COMPLEX",

@@ -12,7 +12,7 @@ import pytest
 
 from graph.fanout.groups import Groups
 from models import Account, Contact, Message, Role
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, write_message
 from tests.fixtures.timeouts import make_timeouts, run_lifespan
@@ -52,7 +52,7 @@ async def viewer(
         settings.model_copy(update={"query_plans": request.param}),
         timeouts=make_timeouts(socket_send_seconds=1.0),
     )
-    _, token = await create_api_key(name="viewer", role=Role.AGENT)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="viewer", role=Role.AGENT)
     async with (
         run_lifespan(application) as manager,
         httpx.AsyncClient(transport=httpx.ASGITransport(manager.app), base_url=SERVER_URL) as http,

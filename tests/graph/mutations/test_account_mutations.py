@@ -1,14 +1,17 @@
 """Connecting, changing and deleting accounts; no credential ever comes out again."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from models import Account, Role
 from models.database.base import collection
+from sandbox.world.numbers import FakeNumber, NumberDirectory
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, id_of, write_message
+from tests.fixtures.world import NUMBER
 from whatsapp.common.crypto import KeyRing
 
 CREATE = """mutation ($input: CreateAccountInput!) { createAccount(input: $input) {
@@ -21,6 +24,21 @@ NEW = {
     "accessToken": "canary-access-token",
     "appSecret": "canary-app-secret",
 }
+MINE = FakeNumber(
+    phone_number_id=NEW["phoneNumberId"],
+    business_account_id=NEW["businessAccountId"],
+    display_phone_number="15550001234",
+    verified_name="Shop",
+    access_token=NEW["accessToken"],
+    app_secret=NEW["appSecret"],
+)
+
+
+@pytest.fixture
+def numbers(numbers: NumberDirectory) -> NumberDirectory:
+    for phone_number_id in (MINE.phone_number_id, "99", "77"):
+        numbers.add(replace(MINE, phone_number_id=phone_number_id))
+    return numbers
 
 
 async def test_made_verify_token_is_shown_once(admin: GraphQLClient) -> None:
@@ -66,8 +84,9 @@ async def test_refusals_name_field_and_no_secret(
 
 
 async def test_account_is_changed_disabled_and_enabled(
-    admin: GraphQLClient, account: Account, keyring: KeyRing
+    admin: GraphQLClient, account: Account, keyring: KeyRing, numbers: NumberDirectory
 ) -> None:
+    numbers.add(replace(NUMBER, access_token="canary-new"))
     query = """mutation ($id: ID!) {
       updateAccount(input: {accountId: $id, name: "New", accessToken: "canary-new"}) {
         account { name } userErrors { code } }
@@ -128,7 +147,12 @@ MOVE = """mutation ($input: MoveAccountInput!) { moveAccount(input: $input) {
 async def test_account_moves_to_another_number(admin: GraphQLClient, account: Account) -> None:
     other = (await admin(CREATE, input=NEW))["createAccount"]["account"]
     moved = await admin(MOVE, input={"accountId": other["id"], "phoneNumberId": "77"})
-    taken = {"accountId": other["id"], "phoneNumberId": account.phone_number_id}
+    taken = {
+        "accountId": other["id"],
+        "phoneNumberId": account.phone_number_id,
+        "businessAccountId": account.business_account_id,
+        "accessToken": NUMBER.access_token,
+    }
     refused = (await admin(MOVE, input=taken))["moveAccount"]
     cleared = {"accountId": other["id"], "businessAccountId": None}
     empty = (await admin(MOVE, input=cleared))["moveAccount"]

@@ -95,6 +95,31 @@ async def test_limited_admin_has_no_wider_keys(
     assert revoked["revokeApiKey"]["userErrors"][0]["code"] == "NOT_FOUND"
 
 
+async def test_keys_of_an_agent_are_listed(admin: GraphQLClient, limited: GraphQLClient) -> None:
+    create = """mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) {
+      apiKey { agent { id } } userErrors { code } } }"""
+    query = "query ($id: ID) { apiKeys(agentId: $id) { edges { node { name } } } }"
+    made = await admin(create, input={"name": "Ana", "role": "AGENT"})
+    agent_id = made["createApiKey"]["apiKey"]["agent"]["id"]
+    await admin(create, input={"name": "Ana's phone", "role": "AGENT", "agentId": agent_id})
+    await admin(create, input={"name": "Ben", "role": "AGENT"})
+
+    listed = (await admin(query, id=agent_id))["apiKeys"]["edges"]
+
+    assert [edge["node"]["name"] for edge in listed] == ["Ana's phone", "Ana"]
+    # The agent is visible, and its keys are wider than the caller's.
+    assert (await limited(query, id=agent_id))["apiKeys"]["edges"] == []
+
+
+async def test_viewer_tells_whether_all_accounts_are_covered(
+    admin: GraphQLClient, limited: GraphQLClient
+) -> None:
+    query = "{ viewer { coversAllAccounts } }"
+
+    assert await admin(query) == {"viewer": {"coversAllAccounts": True}}
+    assert await limited(query) == {"viewer": {"coversAllAccounts": False}}
+
+
 async def test_key_is_no_node_for_agents(admin: GraphQLClient, agent: GraphQLClient) -> None:
     made = await admin(CREATE, input={"name": "x", "role": "VIEWER"})
     key_id = made["createApiKey"]["apiKey"]["id"]

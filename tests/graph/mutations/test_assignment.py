@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import Account, Conversation, Message, Role
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from telemetry.global_ids import encode_id
 from tests.fixtures.agents import create_agents
 from tests.fixtures.graphql import GraphQLClient
@@ -46,7 +46,7 @@ async def test_one_of_six_claims_wins(client: Any, said: Message) -> None:
     names = [f"Agent {number}" for number in range(6)]
     clients = {}
     for name in names:
-        _, token = await create_api_key(name=name, role=Role.AGENT)
+        _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name=name, role=Role.AGENT)
         clients[name] = GraphQLClient(client, token)
 
     async def claim(name: str) -> dict[str, Any]:
@@ -126,7 +126,9 @@ async def test_agents_without_access_are_refused(
 
 
 async def test_server_key_claims_nothing(client: Any, said: Message) -> None:
-    _, token = await create_api_key(name="backend", role=Role.AGENT, for_server=True)
+    _, token = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="backend", role=Role.AGENT, for_server=True
+    )
     server = GraphQLClient(client, token)
     (kim,) = map(id_of, await create_agents("Kim"))
 

@@ -1,19 +1,24 @@
 """Mutations of contacts and users."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from beanie import Document
 
-from models import Account, Contact, Conversation, Lane, Message, PendingUpdate, Role, User
+from models import Account, Contact, Conversation, Message, PendingUpdate, Role, User
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, id_of, write_message
-from whatsapp.messages.lanes import take_number
 
 UPDATE = """mutation ($input: UpdateContactInput!) { updateContact(input: $input) {
   contact { name tags attributes marketingOptOut } userErrors { code field } } }"""
+SET = """mutation ($input: SetAttributesInput!) { done: setAttributes(input: $input) {
+  contact { attributes } userErrors { code field } } }"""
+REMOVE = """mutation ($input: RemoveAttributesInput!) { done: removeAttributes(input: $input) {
+  contact { attributes } userErrors { code field } } }"""
 LINK = """mutation ($contact: ID!, $user: ID!) {
   linkContact(input: {contactId: $contact, userId: $user}) {
     contact { user { id name } } userErrors { code field } } }"""
@@ -45,6 +50,57 @@ async def test_absent_fields_stay_and_null_clears(agent: GraphQLClient, said: Me
     assert same["updateContact"]["contact"] == values | {"marketingOptOut": True}
     assert cleared["updateContact"]["contact"]["name"] is None
     assert cleared["updateContact"]["contact"]["tags"] == ["vip"]
+
+
+async def test_attributes_set_together_are_all_kept(agent: GraphQLClient, said: Message) -> None:
+    contact = {"contactId": contact_id(said)}
+    await agent(UPDATE, input=contact | {"attributes": {"old": 1, "kept": {"a.b": True}}})
+    names = [f"a.{number}" for number in range(6)]
+
+    await asyncio.gather(
+        *(agent(SET, input=contact | {"attributes": {name: name}}) for name in names),
+        agent(REMOVE, input=contact | {"names": ["old", "unknown"]}),
+    )
+
+    done = (await agent(SET, input=contact | {"attributes": {"kept": {"a.b": 1}}}))["done"]
+    assert done["userErrors"] == []
+    assert done["contact"]["attributes"] == {"kept": {"a.b": 1}} | {name: name for name in names}
+
+
+async def test_malformed_attributes_change_nothing(agent: GraphQLClient, said: Message) -> None:
+    contact = {"contactId": contact_id(said)}
+    await agent(SET, input=contact | {"attributes": {"large": "x" * 9_000}})
+    before = await Contact.find_one()
+    malformed: list[Any] = [[], {"$set": 1}, {"more": "x" * 9_000}]
+    for attributes in malformed:
+        done = (await agent(SET, input=contact | {"attributes": attributes}))["done"]
+
+        assert done["userErrors"] == [{"code": "INVALID_INPUT", "field": ["attributes"]}]
+    assert await Contact.find_one() == before
+
+
+async def test_attribute_of_large_contact_is_removed(
+    agent: GraphQLClient, admin: GraphQLClient, account: Account, said: Message
+) -> None:
+    """Merged contacts may have more attributes together than one can be given."""
+    other = await write_message(account, "15550002222", "Hello")
+    for number, message in enumerate([said, other]):
+        values = {f"large{number}": "x" * 9_000, f"huge{number}": "x" * 7_000}
+        await agent(SET, input={"contactId": contact_id(message), "attributes": values})
+    into = {"contactId": contact_id(other), "intoContactId": contact_id(said)}
+    await admin(
+        "mutation ($input: MergeContactsInput!) { mergeContacts(input: $input) {"
+        " userErrors { code } } }",
+        input=into,
+    )
+    contact = {"contactId": contact_id(said)}
+
+    removed = (await agent(REMOVE, input=contact | {"names": ["huge0"]}))["done"]
+    refused = (await agent(SET, input=contact | {"attributes": {"small": 1}}))["done"]
+
+    assert removed["userErrors"] == []
+    assert removed["contact"]["attributes"].keys() == {"large0", "large1", "huge1"}
+    assert refused["userErrors"] == [{"code": "INVALID_INPUT", "field": ["attributes"]}]
 
 
 MALFORMED_VALUES = [
@@ -104,16 +160,20 @@ async def test_erasure_leaves_nothing_of_customer(
     admin: GraphQLClient, said: Message, account: Account
 ) -> None:
     neighbour = await write_message(account, "15550002222", "Me too", name="Grace")
-    await take_number(account.id, said.conversation_id)
     await PendingUpdate(
-        id="p", account_id=account.id, wamid=str(said.wamid), kind="status", change={}
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        id="p",
+        account_id=account.id,
+        wamid=str(said.wamid),
+        kind="status",
+        change={},
     ).insert()
 
     done = await admin(DELETE, contact=contact_id(said))
 
     assert done["deleteContact"] == {"deletedContactId": contact_id(said), "userErrors": []}
-    left: list[type[Document]] = [Message, Conversation, Contact, User, PendingUpdate, Lane]
-    assert [await kind.count() for kind in left] == [1, 1, 1, 1, 0, 0]
+    left: list[type[Document]] = [Message, Conversation, Contact, User, PendingUpdate]
+    assert [await kind.count() for kind in left] == [1, 1, 1, 1, 0]
     assert await Contact.get(neighbour.contact_id) is not None
 
 
@@ -173,14 +233,20 @@ async def test_last_contact_deletion_hides_user(
     assert relinked["linkContact"]["userErrors"] == []
 
 
-async def test_created_user_survives_contact(admin: GraphQLClient, said: Message) -> None:
+async def test_user_is_erased_with_last_contact(
+    admin: GraphQLClient, said: Message, other_account: Account
+) -> None:
     user = await make_user(admin, externalId="crm-1")
-    await admin(LINK, contact=contact_id(said), user=user)
+    other = await write_message(other_account, "15550001112", "Hello")
+    for message in (said, other):
+        await admin(LINK, contact=contact_id(message), user=user)
+    query = "query ($id: ID!) { user(id: $id) { externalId } }"
 
     await admin(DELETE, contact=contact_id(said))
+    assert (await admin(query, id=user))["user"] == {"externalId": "crm-1"}
 
-    shown = await admin("query ($id: ID!) { user(id: $id) { externalId } }", id=user)
-    assert shown["user"] == {"externalId": "crm-1"}
+    await admin(DELETE, contact=contact_id(other))
+    assert (await admin(query, id=user))["user"] is None
 
 
 async def test_person_shows_contacts_they_are(

@@ -17,7 +17,7 @@ from models import (
     PendingUpdate,
     User,
 )
-from models.database.base import collection, new_id, to_bson, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, to_bson, utc_now
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
@@ -65,6 +65,7 @@ async def profile(database: Database) -> AsyncIterator[Profile]:
 
 def make_text(conversation: Conversation, text: str) -> dict[str, Any]:
     message = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=conversation.account_id,
         conversation_id=conversation.id,
         contact_id=conversation.contact_id,
@@ -82,13 +83,16 @@ async def add_customer(account: Account, *, messages: int, user: User | None = N
     contact_id = new_id()
     identity = {"kind": "wa_id", "value": str(contact_id)}
     contact = Contact(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         id=contact_id,
         account_id=account.id,
         identities=[identity],
         user_id=user.id if user else None,
     )
     await contact.insert()
-    conversation = Conversation(account_id=account.id, contact_id=contact.id)
+    conversation = Conversation(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=account.id, contact_id=contact.id
+    )
     await conversation.insert()
     texts = [make_text(conversation, f"text {number}") for number in range(messages)]
     await collection(Message).insert_many(texts)
@@ -98,6 +102,7 @@ async def add_customer(account: Account, *, messages: int, user: User | None = N
 async def add_waiting(account: Account, *, statuses: int) -> None:
     waiting = [
         PendingUpdate(
+            workspace_id=DEFAULT_WORKSPACE_ID,
             id=str(new_id()),
             account_id=account.id,
             wamid=f"wamid.never{number}",
@@ -121,7 +126,9 @@ async def test_account_deletion_reads_only_its_own(
 ) -> None:
     await add_customer(other_account, messages=OTHERS)
     await add_waiting(other_account, statuses=OTHERS)
-    user = User(name="Ada", from_contact=True, account_ids=[account.id])
+    user = User(
+        workspace_id=DEFAULT_WORKSPACE_ID, name="Ada", from_contact=True, account_ids=[account.id]
+    )
     await user.insert()
     await add_customer(account, messages=100, user=user)
     await profile.start()
@@ -169,6 +176,7 @@ async def test_deletion_of_large_account_ends_in_background(
     # Its number may be connected again at once.
     await create_account(
         keyring,
+        workspace_id=DEFAULT_WORKSPACE_ID,
         name="Again",
         phone_number_id=account.phone_number_id,
         business_account_id=account.business_account_id,

@@ -38,7 +38,7 @@ async def add(client: GraphQLClient, message: Message, **values: Any) -> Any:
     return (await client(ADD, input=values))["done"]
 
 
-async def test_note_is_never_sent_and_leaves_inbox_as_it_was(
+async def test_note_is_not_sent_and_keeps_inbox(
     agent: GraphQLClient, message: Message, meta: FakeMeta
 ) -> None:
     before = await agent(INBOX)
@@ -150,3 +150,25 @@ async def test_note_written_during_erasure_is_erased(
 
     assert await Conversation.count() == 0
     assert await Note.count() == 0
+
+
+async def test_repeated_request_adds_one_note(
+    agent: GraphQLClient, make_client: MakeClient, message: Message
+) -> None:
+    values = {"body": "Calls back", "idempotencyKey": "key 1"}
+    answers = await asyncio.gather(*(add(agent, message, **values) for _ in range(5)))
+    again = await add(agent, message, **values)
+    other = await add(agent, message, body="Another", idempotencyKey="key 2")
+
+    stored = await Note.find().sort("_id").to_list()
+    assert {answer["note"]["id"] for answer in [*answers, again]} == {id_of(stored[0])}
+    assert [note.body for note in stored] == ["Calls back", "Another"]
+    assert other["userErrors"] == []
+
+    reused = await add(agent, message, body="Changed", idempotencyKey="key 1")
+    malformed = await add(agent, message, body="x", idempotencyKey="")
+    assert reused["note"] is None
+    assert [error["code"] for error in reused["userErrors"]] == ["CONFLICT"]
+    assert reused["userErrors"][0]["field"] == ["idempotencyKey"]
+    assert [error["code"] for error in malformed["userErrors"]] == ["INVALID_INPUT"]
+    assert await Note.find().sort("_id").to_list() == stored

@@ -22,9 +22,10 @@ DELETE = """mutation ($id: ID!) { done: deleteQuickReply(input: {quickReplyId: $
 DELETE_ACCOUNT = """mutation ($id: ID!) {
   deleteAccount(input: {accountId: $id}) { userErrors { code } } }"""
 LIST = """query (
-  $id: ID!, $prefix: String, $first: Int, $after: String, $last: Int, $before: String
+  $id: ID!, $prefix: String, $search: String
+  $first: Int, $after: String, $last: Int, $before: String
 ) { quickReplies(
-    accountId: $id, shortcutPrefix: $prefix
+    accountId: $id, shortcutPrefix: $prefix, search: $search
     first: $first, after: $after, last: $last, before: $before
   ) {
   edges { cursor node { shortcut upload { url } } }
@@ -65,6 +66,28 @@ async def test_quick_replies_are_listed_by_shortcut(
     cursor = pages["quickReplies"]["edges"][-1]["cursor"]
     assert await list_shortcuts(agent, account, first=2, after=cursor) == ["hours", "ß-size"]
     assert await list_shortcuts(agent, account, last=2, before=cursor) == ["Hello"]
+
+
+async def test_search_finds_parts_of_shortcut_and_text(
+    agent: GraphQLClient, account: Account, other_account: Account
+) -> None:
+    await create(agent, account, "Straße", text="We are at *the corner* (2nd floor).")
+    await create(agent, account, "hours", text="Öffnungszeiten: 9 to 17")
+    await create(agent, account, "bye", text="See you!")
+    await create(agent, other_account, "hours", text="always")
+
+    async def search(text: str) -> list[str]:
+        return await list_shortcuts(agent, account, search=text)
+
+    assert await search("RASS") == ["Straße"]
+    assert await search("the CORNER* (2nd") == ["Straße"]
+    assert await search(" öffnung ") == ["hours"]
+    assert await search("e") == ["bye", "hours", "Straße"]
+    assert await list_shortcuts(agent, account, search="e", prefix="h") == ["hours"]
+    assert await search(".*") == await search("always") == []
+    assert await search(" ") == ["bye", "hours", "Straße"]
+    too_long = {"id": id_of(account), "search": "x" * 201}
+    assert await agent.find_error_code(LIST, **too_long) == "BAD_USER_INPUT"
 
 
 async def test_shortcut_is_unique_in_account(
@@ -175,7 +198,7 @@ async def test_sent_file_outlives_quick_reply(agent: GraphQLClient, account: Acc
     file = (await upload(agent, account))["upload"]["id"]
     reply = await create(agent, account, "map", uploadId=file)
     to = {"conversationId": conversation_id(message)}
-    sent = await send(agent, to, {"image": {"uploadId": file}})
+    sent = await send(agent, to, {"image": {"source": {"uploadId": file}}})
 
     await agent(DELETE, id=reply["id"])
 

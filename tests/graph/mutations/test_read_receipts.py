@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import Account, Contact, Conversation, Message, MessageDirection, MessageStatus
-from models.database.base import collection, utc_now
+from models.database.base import collection, new_id, to_bson, utc_now
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from sandbox.world.request_log import LoggedRequest
@@ -78,6 +78,33 @@ async def test_newest_read_message_is_reported_once(
         "status": "read",
         "message_id": said[1].wamid,
     }
+
+
+async def test_backlog_of_account_delays_no_other(
+    agent: GraphQLClient,
+    said: list[Message],
+    other_account: Account,
+    meta: FakeMeta,
+) -> None:
+    other = await write_message(other_account, "15550002222", "Hello")
+    backlog = await add_due_receipts(await reload(said[0]), count=10_000)
+
+    await read(agent, other)
+    await settle(other)
+
+    assert other.wamid in list_read_wamids(meta)
+    assert await collection(Conversation).count_documents(backlog) > 5000
+
+
+async def add_due_receipts(conversation: Conversation, *, count: int) -> dict[str, Any]:
+    """Stores conversations with due receipts; returns the query for those that still are due."""
+    fields = to_bson(conversation)
+    receipt = fields["receipt"] | {"due_at": utc_now() - timedelta(minutes=1)}
+    copies = [
+        fields | {"_id": new_id(), "contact_id": new_id(), "receipt": receipt} for _ in range(count)
+    ]
+    await collection(Conversation).insert_many(copies, ordered=False)
+    return {"account_id": conversation.account_id, "receipt.due_at": {"$type": "date"}}
 
 
 async def test_only_inbound_messages_are_reported_read(

@@ -5,12 +5,15 @@ from typing import Any
 
 import pytest
 
-from models import Account, Message, Role
-from models.database.base import collection
+from models import Account, Message, MessageStatus, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
+from sandbox.cloud_api.fake_meta import FakeMeta
+from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.agents import create_agents
 from tests.fixtures.commands import CommandCounter
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import conversation_id, id_of, write_message
+from tests.fixtures.waiting import eventually
 from whatsapp.auth.api_keys import create_api_key
 
 SENDER = """id sender { __typename ... on AgentSender { agent { name } via }
@@ -32,7 +35,7 @@ async def said(account: Account) -> Message:
 
 
 async def make_server(http: Any, name: str, role: Role = Role.AGENT) -> GraphQLClient:
-    _, token = await create_api_key(name=name, role=role, for_server=True)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name=name, role=role, for_server=True)
     return GraphQLClient(http, token)
 
 
@@ -103,15 +106,22 @@ async def test_idempotency_key_covers_agent(client: Any, said: Message) -> None:
     assert (await send_once(None))["userErrors"][0]["code"] == "IDEMPOTENCY_KEY_REUSED"
 
 
-async def test_retry_names_who_retries(client: Any, agent: GraphQLClient, said: Message) -> None:
+async def have_failed() -> bool:
+    outbound = await Message.find({"direction": "OUTBOUND"}).to_list()
+    return all(message.status is MessageStatus.FAILED for message in outbound)
+
+
+async def test_retry_names_who_retries(
+    client: Any, agent: GraphQLClient, said: Message, meta: FakeMeta
+) -> None:
+    meta.faults.add(FaultRule(kind=FaultKind.ERROR, code=131026, times=None))
     server = await make_server(client, "backend")
     (kim,) = map(id_of, await create_agents("Kim"))
     failed = []
     for _ in range(2):
         sent = (await send(server, said, kim))["message"]["id"]
         failed.append(sent)
-    states = {"outbox_state": "DONE", "status_rank": 70}
-    await collection(Message).update_many({"direction": "OUTBOUND"}, {"$set": states})
+    await eventually(have_failed)
 
     by_server, by_other = [
         (await caller(RETRY, id=message_id))["retryMessage"]
@@ -149,6 +159,7 @@ async def test_agents_of_page_are_read_together(
     server = await make_server(client, "backend")
     for kim in map(id_of, await create_agents("Kim", "Lee", "Max")):
         await send(server, said, kim)
+    await agent("{ __typename }")  # the first request reads the retired agents
 
     for _ in range(2):
         with counter.counting():

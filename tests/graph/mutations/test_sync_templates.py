@@ -10,6 +10,7 @@ from models import Account, HealthState, Template
 from models.database.base import collection, utc_now
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
+from sandbox.world.numbers import NumberDirectory
 from tests.fixtures.fields import change_value, load_change, make_entry, post, reload
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
@@ -272,10 +273,10 @@ async def test_new_account_gets_its_templates_by_itself(
 
 
 async def test_sync_with_new_token_follows_refusal(
-    admin: GraphQLClient, account: Account, meta: FakeMeta
+    admin: GraphQLClient, account: Account, numbers: NumberDirectory
 ) -> None:
-    wrong = {"accountId": id_of(account), "accessToken": "wrong-token"}
-    await admin(UPDATE, i=wrong)
+    numbers.add(dataclasses.replace(NUMBER, access_token="renewed"))
+    await admin(ENABLE, id=id_of(account))
 
     async def has_failed() -> bool:
         seen = await reload(account)
@@ -283,7 +284,7 @@ async def test_sync_with_new_token_follows_refusal(
         return bool(seen.template_sync.error) or seen.health.state is HealthState.STOPPED
 
     await eventually(has_failed)
-    await admin(UPDATE, i=wrong | {"accessToken": NUMBER.access_token})
+    await admin(UPDATE, i={"accountId": id_of(account), "accessToken": "renewed"})
 
     async def is_well() -> bool:
         state = (await reload(account)).template_sync

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from models import User
 from tests.fixtures.graphql import GraphQLClient
 
 CREATE = """mutation ($input: CreateUserInput!) { createUser(input: $input) {
@@ -51,8 +52,6 @@ async def test_no_two_users_share_phone_or_external_id(agent: GraphQLClient) -> 
 
 
 MALFORMED_VALUES = [
-    ("phone", "abc"),
-    ("phone", "+1"),
     ("email", "nobody"),
     ("name", "x" * 201),
     ("attributes", 1),
@@ -69,6 +68,15 @@ async def test_malformed_values_are_refused_by_name(
 
             assert done["user"] is None
             assert done["userErrors"] == [{"code": "INVALID_INPUT", "field": [field]}]
+
+
+async def test_malformed_phone_number_is_refused_with_its_place(agent: GraphQLClient) -> None:
+    for value in ("abc", "+1"):
+        [error] = (await agent.post(CREATE, input={"phone": value}))["errors"]
+
+        assert error["extensions"]["code"] == "BAD_USER_INPUT"
+        assert "at .phone: The phone number is invalid" in error["message"]
+    assert await User.count() == 0
 
 
 async def test_users_are_found_by_name_and_number(

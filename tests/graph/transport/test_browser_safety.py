@@ -4,6 +4,7 @@ import httpx
 import pytest
 
 from models import Account, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
@@ -99,7 +100,7 @@ class TestAsItComes:
 
 async def visit(client: httpx.AsyncClient, account: Account) -> list[httpx.Response]:
     """Requests every route with valid and invalid input and a meaningless cookie."""
-    _, token = await create_api_key(name="x", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="x", role=Role.ADMIN)
     message = await write_message(account, "15550001111", "x")
     client.cookies.set("Authorization", f"Bearer {token}")
     bearer = {"Authorization": f"Bearer {token}"}

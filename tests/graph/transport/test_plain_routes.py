@@ -1,4 +1,4 @@
-"""`GET /`: leads to GraphiQL, or names the paths where GraphiQL is off."""
+"""`GET /` without the inbox: leads to GraphiQL, or names the paths where GraphiQL is off."""
 
 import httpx
 import pytest
@@ -9,6 +9,14 @@ from whatsapp.settings import Settings
 
 
 class TestWithGraphiQL:
+    @pytest.fixture
+    def settings(self, settings: Settings) -> Settings:
+        return make_settings(
+            mongodb_uri=settings.mongodb_uri,
+            mongodb_database=settings.mongodb_database,
+            inbox=False,
+        )
+
     async def test_start_leads_to_graphiql(self, client: httpx.AsyncClient) -> None:
         answer = await client.get("/", follow_redirects=True, headers={"Accept": "text/html"})
 
@@ -25,6 +33,7 @@ class TestWithoutGraphiQL:
         return make_settings(
             mongodb_uri=settings.mongodb_uri,
             mongodb_database=settings.mongodb_database,
+            inbox=False,
             graphiql=False,
             introspection=False,
         )

@@ -6,6 +6,7 @@ documentation get variables by name.
 
 import asyncio
 import contextlib
+import itertools
 import json
 import re
 from collections.abc import AsyncIterator
@@ -24,6 +25,7 @@ from graphql import (
 )
 
 from models import Account, Message, ParkedItem, ParkedReason
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import File, GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of
@@ -31,6 +33,7 @@ from tests.fixtures.servers import ROOT
 from tests.fixtures.templates import SHIPPED, get_template, sync
 from tests.fixtures.uploads import PICTURE, upload
 from tests.fixtures.waiting import eventually
+from tests.fixtures.workspaces import create_workspace, make_operator
 from tests.fixtures.world import OTHER_NUMBER
 from tests.graph.socket_kit import SocketClient
 from tests.test_docs import list_blocks
@@ -38,7 +41,11 @@ from tests.test_docs import list_blocks
 FOLDER = ROOT / "graph/transport/graphiql/examples"
 SAY = """mutation ($id: ID!) { sendMessage(input: {
   to: {conversationId: $id}, content: {text: {body: "hello"}}}) { userErrors { code } } }"""
+CHANGE = """mutation ($account: ID!, $contact: ID!, $name: String!) {
+  updateAccount(input: {accountId: $account, name: $name}) { userErrors { code } }
+  updateContact(input: {contactId: $contact, name: $name}) { userErrors { code } } }"""
 CREATE = 'mutation { createUser(input: {name: "Ada"}) { user { id } } }'
+EXPORT = "mutation ($id: ID!) { exportContact(input: {contactId: $id}) { export { id } } }"
 NEW_ACCOUNT = {
     "name": "Shop",
     "phoneNumberId": OTHER_NUMBER.phone_number_id,
@@ -142,23 +149,31 @@ async def find_values(
 ) -> dict[str, Any]:
     """The variables of an operation that is shown without any."""
     conversation = known["an id from the Inbox tab"]
+    contact = known["a contact's id from the Inbox tab"]
+    template_id = known["the id of order_shipped (en_US) from the Templates tab"]
     to_conversation = {"to": {"conversationId": conversation}, "content": {"text": {"body": "x"}}}
     values: dict[str, Any] = {
         "id": id_of(account) if "account(" in shown.text else conversation,
         "conversationId": conversation,
         "accountId": id_of(account),
-        "contactId": known["a contact's id from the Inbox tab"],
+        "contactId": contact,
         "messageId": known["an id from the History tab"],
         "agentId": (await admin("{ viewer { agent { id } } }"))["viewer"]["agent"]["id"],
-        "templateId": known["the id of order_shipped (en_US) from the Templates tab"],
+        "templateId": template_id,
+        "template": {"reference": {"templateId": template_id}, "parameters": SHIPPED["parameters"]},
         "parameters": SHIPPED["parameters"],
         "phone": "16505551234",
         "emoji": "👍",
+        "colleaguesOnly": True,
+        "filters": [{}],
         "body": "hello",
         "text": "hel",
         "key": shown.name,
         "input": to_conversation if "$input: SendMessageInput" in shown.text else NEW_ACCOUNT,
         "ids": [encode_id("ParkedItem", "a" * 64)],
+        "workspaceId": encode_id("Workspace", (await create_workspace(shown.name)).id),
+        "name": "Acme",
+        "exportId": (await admin(EXPORT, id=contact))["exportContact"]["export"]["id"],
         "uploadId": (await upload(admin, account))["upload"]["id"],
     }
     if shown.node.operation is OperationType.SUBSCRIPTION:
@@ -182,6 +197,7 @@ FILES = {"file", "photo"}
 @pytest.fixture
 async def parked(account: Account) -> None:
     await ParkedItem(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         id="a" * 64,
         event_id="b" * 64,
         account_id=account.id,
@@ -211,7 +227,9 @@ async def test_operations_of_document_run(
     # A blocked customer can't be written to.
     for shown in sorted(operations, key=lambda shown: "blockContact" in shown.text):
         variables = await find_values(shown, known, admin, account)
-        await run(shown, variables, known, admin, ws)
+        is_for_operators = "orkspaceId:" in shown.text or "createWorkspace" in shown.text
+        caller = await make_operator(admin.http) if is_for_operators else admin
+        await run(shown, variables, known, caller, ws)
 
 
 async def run(
@@ -222,7 +240,7 @@ async def run(
     ws: SocketClient,
 ) -> None:
     if shown.node.operation is OperationType.SUBSCRIPTION:
-        data = await listen(shown, variables, known["an id from the Inbox tab"], admin, ws)
+        data = await listen(shown, variables, known, admin, ws)
     else:
         data = await ask(shown, variables, admin)
     for value in data.values():
@@ -244,13 +262,13 @@ async def ask(shown: Shown, variables: dict[str, Any], admin: GraphQLClient) -> 
 async def listen(
     shown: Shown,
     variables: dict[str, Any],
-    conversation: str,
+    known: dict[str, Any],
     admin: GraphQLClient,
     ws: SocketClient,
 ) -> Any:
     """The first event of a subscription."""
     operation = await ws.subscribe(shown.text, **variables)
-    async with keep_talking(admin, conversation):
+    async with keep_working(admin, known):
         frame = await ws.receive()
         # Events of earlier operations, and pings.
         while frame.get("id") != operation:
@@ -262,17 +280,22 @@ async def listen(
 
 
 @contextlib.asynccontextmanager
-async def keep_talking(admin: GraphQLClient, conversation: str) -> AsyncIterator[None]:
-    """Posts messages repeatedly, because the start of a subscription is not visible."""
+async def keep_working(admin: GraphQLClient, known: dict[str, Any]) -> AsyncIterator[None]:
+    """Changes what is watched repeatedly, because the start of a subscription is not visible."""
 
-    async def talk() -> None:
-        while True:
-            await admin.post(SAY, id=conversation)
+    async def work() -> None:
+        for number in itertools.count():
+            await admin.post(SAY, id=known["an id from the Inbox tab"])
+            changed = {
+                "account": known["an id from the Accounts tab"],
+                "contact": known["a contact's id from the Inbox tab"],
+            }
+            await admin.post(CHANGE, **changed, name=f"Name {number}")
             await asyncio.sleep(0.2)
 
-    talking = asyncio.create_task(talk())
+    working = asyncio.create_task(work())
     try:
         yield
     finally:
-        talking.cancel()
-        await asyncio.wait([talking])
+        working.cancel()
+        await asyncio.wait([working])

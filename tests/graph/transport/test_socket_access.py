@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 from graph.fanout import credential_watch
 from graph.fanout.groups import Groups
 from models import ApiKey, Role
-from models.database.base import utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, utc_now
 from tests.fixtures.waiting import eventually
 from tests.graph.live_kit import create_message, wait_for_listeners
 from tests.graph.socket_kit import SocketClient, open_socket
@@ -105,7 +105,7 @@ async def test_changed_key_ends_its_sockets(port: int, subtests: pytest.Subtests
     }
     for name, change in changes.items():
         with subtests.test(change=name):
-            key, token = await create_api_key(name="x", role=Role.AGENT)
+            key, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="x", role=Role.AGENT)
             async with open_socket(port, token=token) as client:
                 await client.subscribe(ADDED)
                 await change(key)
@@ -121,7 +121,9 @@ async def test_ended_key_closes_only_its_sockets(
         lambda key: key.delete(),
     ]
     async with AsyncExitStack() as stack:
-        keys = [await create_api_key(name="x", role=Role.AGENT) for _ in endings]
+        keys = [
+            await create_api_key(DEFAULT_WORKSPACE_ID, name="x", role=Role.AGENT) for _ in endings
+        ]
         opened = [open_socket(port, token=own) for _, own in keys for _ in range(3)]
         ended = [await stack.enter_async_context(one) for one in opened]
         lasting = await stack.enter_async_context(open_socket(port, token=token))

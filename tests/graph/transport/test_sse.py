@@ -15,7 +15,7 @@ from pymongo.asynchronous.database import AsyncDatabase
 from pymongo.errors import AutoReconnect
 
 from models import ApiKey, Role
-from models.database.base import utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, utc_now
 from telemetry.global_ids import encode_id
 from tests.fixtures.servers import ServerProcess
 from tests.fixtures.timeouts import with_timeouts
@@ -238,7 +238,7 @@ async def test_changed_key_ends_only_its_streams(
         await lasting.wait_for_comments(1)
         for name, change in changes.items():
             with subtests.test(change=name):
-                key, changed = await create_api_key(name="x", role=Role.AGENT)
+                key, changed = await create_api_key(DEFAULT_WORKSPACE_ID, name="x", role=Role.AGENT)
                 async with open_stream(url, changed, ADDED) as stream:
                     await change(key)
                     events = await stream.read_to_the_end()
@@ -349,7 +349,7 @@ async def test_peer_that_never_takes_end_is_cut_off(
 async def test_server_that_stops_ends_its_streams_itself(
     database: AsyncDatabase[dict[str, Any]], make_server: Callable[..., ServerProcess]
 ) -> None:
-    _, token = await create_api_key(name="live", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="live", role=Role.ADMIN)
     server = make_server(ALLOWED_ORIGINS="https://app.example")
     server.start()
     origin = {"Origin": "https://app.example"}

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models import Account, Contact, Conversation, Role
-from models.database.base import collection, new_id, to_bson
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, to_bson
 from tests.fixtures.explained import Finds
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import write_message
@@ -46,18 +46,20 @@ async def walk(client: GraphQLClient, *, backward: bool, **variables: Any) -> li
     return names
 
 
-@pytest.mark.parametrize("many", [False, True])
+@pytest.mark.parametrize("many", [0, 100, 2])
 async def test_pages_of_active_contacts(
     admin: GraphQLClient,
     account: Account,
     contacts: None,
-    many: bool,
+    many: int,
     monkeypatch: pytest.MonkeyPatch,
     subtests: pytest.Subtests,
 ) -> None:
     if many:
         monkeypatch.setattr(f"{MODULE}.MAX_NAMED", 1)
         monkeypatch.setattr(f"{MODULE}.SCANNED_AT_ONCE", 2)
+        # With 2, pages end before they are full, and an empty page has a cursor, too.
+        monkeypatch.setattr(f"{MODULE}.MAX_SCANNED", many)
     tagged = {"filter": {"tags": {"all": ["vip"]}}}
 
     for backward in (False, True):
@@ -76,7 +78,14 @@ async def test_activity_in_other_accounts_costs_nothing(
     contacts: None,
 ) -> None:
     foreign = [
-        to_bson(Conversation(id=new_id(), account_id=other_account.id, contact_id=new_id()))
+        to_bson(
+            Conversation(
+                workspace_id=DEFAULT_WORKSPACE_ID,
+                id=new_id(),
+                account_id=other_account.id,
+                contact_id=new_id(),
+            )
+        )
         for _ in range(FOREIGN)
     ]
     await collection(Conversation).insert_many(foreign)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import Account, Contact, Role, User
-from models.database.base import collection, new_id, to_bson, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, to_bson, utc_now
 from tests.fixtures.explained import Finds
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.migrations import migrate_again
@@ -39,7 +39,13 @@ async def find(client: GraphQLClient, query: str = CONTACTS, **variables: Any) -
 
 def make_contact(account: Account, name: str, **fields: Any) -> dict[str, Any]:
     identity = {"kind": "wa_id", "value": f"1{new_id().binary.hex()}"}
-    contact = Contact(id=new_id(), account_id=account.id, identities=[identity], name=name)
+    contact = Contact(
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        id=new_id(),
+        account_id=account.id,
+        identities=[identity],
+        name=name,
+    )
     stored = to_bson(contact) | fields
     return stored | derive_contact_fields(stored)
 
@@ -185,10 +191,29 @@ async def test_users_of_other_accounts_cost_nothing(
             assert work["totalDocsExamined"] <= OWN
 
 
+async def test_users_of_several_accounts_need_no_extra_reads(
+    finds: Finds, make_client: Any, account: Account, other_account: Account
+) -> None:
+    for owner in (account, other_account):
+        await collection(User).insert_many(make_users(owner, range(100)))
+    # Newer ones, which the index of all users has first.
+    hidden = account.model_copy(update={"id": new_id()})
+    await collection(User).insert_many(make_users(hidden, range(FOREIGN)))
+    limited = await make_client(Role.VIEWER, [account, other_account])
+
+    for order in ("NEWEST", "NAME"):
+        finds.clear()
+        assert len(await find(limited, USERS, orderBy=order, first=5)) == 5
+        work = await finds.explain("users", "account_ids")
+        # The page, one more, and the next user of each account; a sort would read all.
+        assert work["totalKeysExamined"] <= 9
+
+
 def make_users(account: Account, numbers: Sequence[int]) -> list[dict[str, Any]]:
     users = [
         to_bson(
             User(
+                workspace_id=DEFAULT_WORKSPACE_ID,
                 id=new_id(),
                 name=f"Customer{number}",
                 account_ids=[account.id],

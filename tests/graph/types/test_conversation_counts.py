@@ -63,7 +63,7 @@ async def test_hidden_conversations_are_not_counted(
     assert (own, all_accounts) == ([2], [3])
 
 
-async def test_equal_counts_share_a_read_and_see_earlier_writes(
+async def test_equal_counts_share_fresh_read(
     counter: CommandCounter, admin: GraphQLClient, conversations: list[str]
 ) -> None:
     await count(admin, {})

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
-from models import Account, Contact, Conversation, Message, MessageDirection
+from graph.core.ids import parse_id
+from models import Account, Contact, Conversation, Message, MessageDirection, Role
+from models.connection import prepare_database
 from models.database.base import collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.migrations import migrate_again
-from tests.fixtures.said import id_of, write_message
+from tests.fixtures.said import contact_id, id_of, write_message
+from tests.graph.types.test_contact_filters import add_contacts, make_contact
 from whatsapp.conversations.conversations import update_summary
 
 Json = dict[str, Any]
@@ -110,7 +113,8 @@ FILTERS: list[tuple[Json, str]] = [
     ({"waitingSince": utc_now().isoformat(), "assignee": {"none": True}}, "account_id: 1"),
     ({"windowOpen": True}, "last_activity_at: -1"),
     ({"unread": True}, ""),
-    ({"statuses": ["CLOSED"]}, "status: 1"),
+    ({"statuses": ["CLOSED"]}, "account_id: 1, status: 1"),
+    ({"assignee": {"none": False}}, "account_id: 1"),
 ]
 
 
@@ -161,3 +165,99 @@ async def test_filters_read_no_other_conversations(
                 entry = (await profile["system.profile"].find(query).to_list())[-1]
                 assert index in entry["planSummary"], entry["planSummary"]
                 assert entry["docsExamined"] <= 10, entry["planSummary"]
+
+
+async def test_foreign_conversations_cost_a_filter_nothing(
+    make_client: Any,
+    admin: GraphQLClient,
+    account: Account,
+    other_account: Account,
+    profile: AsyncDatabase[Json],
+    subtests: pytest.Subtests,
+) -> None:
+    agent = (await admin("{ viewer { agent { id } } }"))["viewer"]["agent"]["id"]
+    agent_id = parse_id(agent, "Agent")
+    # Those of the other account match every filter and are the newest.
+    await collection(Conversation).update_many(
+        {"account_id": other_account.id},
+        {"$set": {"status": "CLOSED", "assignee_id": agent_id, "last_activity_at": utc_now()}},
+    )
+    own = await collection(Conversation).find_one({"account_id": account.id, "tags": "a"})
+    assert own is not None
+    await collection(Conversation).update_one(
+        {"_id": own["_id"]}, {"$set": {"status": "CLOSED", "assignee_id": agent_id}}
+    )
+    limited = await make_client(Role.VIEWER, [account])
+    counts = """query ($filters: [ConversationFilter!]!) {
+      conversationCounts(filters: $filters) { value } }"""
+    filters: list[Json] = [{"statuses": ["CLOSED"]}, {"assignee": {"is": agent}}]
+    filters.append(filters[0] | filters[1])
+    for conditions in filters:
+        with subtests.test(conditions=conditions):
+            await profile.command("planCacheClear", "conversations")
+            listed = await limited(LIST, filter=conditions)
+            counted = await limited(counts, filters=[conditions])
+            assert len(listed["conversations"]["nodes"]) == 1
+            assert counted == {"conversationCounts": [{"value": 1}]}
+            reads = {"ns": f"{profile.name}.conversations", "op": {"$in": ["query", "command"]}}
+            entries = await profile["system.profile"].find(reads).sort("$natural", -1).to_list(2)
+            for entry in entries:
+                assert entry["keysExamined"] <= 5, entry["planSummary"]
+                assert entry["docsExamined"] <= 1, entry["planSummary"]
+
+
+async def test_unscoped_indexes_are_dropped_after_successors(
+    account: Account, database: AsyncDatabase[Json]
+) -> None:
+    conversations = collection(Conversation)
+    for name, field in (("activity_by_status", "status"), ("activity_by_assignee", "assignee_id")):
+        await conversations.create_index([(field, 1), ("last_activity_at", -1)], name=name)
+        await conversations.drop_index(f"activity_of_account_by_{field.removesuffix('_id')}")
+
+    await prepare_database(database)
+    before = {*await conversations.index_information()}
+    await migrate_again(database)
+
+    names = {"activity_of_account_by_status", "activity_of_account_by_assignee"}
+    assert names <= before
+    assert names <= {*await conversations.index_information()}
+    assert not {"activity_by_status", "activity_by_assignee"} & {
+        *await conversations.index_information()
+    }
+
+
+CHANGE = """mutation ($id: ID!, $attributes: JSON) { updateContact(
+  input: {contactId: $id, attributes: $attributes}) { userErrors { code } } }"""
+
+
+async def test_attributes_of_the_contact(
+    make_client: Any,
+    admin: GraphQLClient,
+    account: Account,
+    other_account: Account,
+    profile: AsyncDatabase[Json],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for phone, attributes in (("1", {"plan": "gold", "age": 7}), ("2", {"plan": "gold"})):
+        message = await write(account, phone, 0)
+        await admin(CHANGE, id=contact_id(message), attributes=attributes)
+    foreign = [make_contact(other_account, "x", attributes={"plan": "gold"}) for _ in range(OTHERS)]
+    await add_contacts(*(contact | {"has_conversation": True} for contact in foreign))
+    limited = await make_client(Role.VIEWER, [account])
+
+    assert await find(limited, contactAttributes={"plan": "gold"}) == {"1", "2"}
+    reads = {"ns": f"{profile.name}.contacts", "command.filter.$and": {"$exists": True}}
+    [entry] = await profile["system.profile"].find(reads).to_list()
+    assert entry["keysExamined"] <= 3, entry["planSummary"]
+    query = {"ns": f"{profile.name}.conversations", "op": "query"}
+    entry = (await profile["system.profile"].find(query).to_list())[-1]
+    assert entry["docsExamined"] <= 2, entry["planSummary"]
+    assert await find(limited, contactAttributes={"plan": "gold", "age": 7}) == {"1"}
+    assert await find(limited, contactAttributes={"plan": "gold"}, waiting=False) == set()
+    refused: list[Json] = [{"contactAttributes": "gold"}, {"contactAttributes": {"plan": {}}}]
+    for wrong in refused:
+        assert await limited.find_error_code(LIST, filter=wrong) == "BAD_USER_INPUT"
+    monkeypatch.setattr("graph.inputs.conversation_filter.MAX_CONTACTS", 1)
+    gold = {"contactAttributes": {"plan": "gold"}}
+    assert await limited.find_error_code(LIST, filter=gold) == "BAD_USER_INPUT"
+    assert await find(limited, contactAttributes={"age": 7}) == {"1"}

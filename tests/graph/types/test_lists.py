@@ -8,7 +8,7 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Account, Contact, Message, MessageDirection, Template
-from models.database.base import collection, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.migrations import migrate_again
 from tests.fixtures.said import conversation_id, id_of, write_message
@@ -124,7 +124,11 @@ async def test_templates_are_sorted_by_name_and_language(
     known = [("b", "en"), ("a", "fr"), ("a", "en"), (None, None), ("a", None), (None, "en")]
     for number, (name, language) in enumerate([*known, ("b", "en")]):
         await Template(
-            account_id=account.id, template_id=str(number), name=name, language=language
+            workspace_id=DEFAULT_WORKSPACE_ID,
+            account_id=account.id,
+            template_id=str(number),
+            name=name,
+            language=language,
         ).insert()
 
     nodes = await walk(

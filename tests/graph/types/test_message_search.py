@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from models import Account, Erasure, Message, Role
-from models.database.base import collection, new_id, to_bson, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, to_bson, utc_now
 from models.messages.words import MAX_MESSAGE_WORD, MAX_MESSAGE_WORDS, list_message_words
 from models.migrations import MIGRATIONS
 from models.migrations.migration import Progress
@@ -25,7 +25,7 @@ SEARCH = """query ($text: String!, $account: ID, $conversation: ID, $filter: Mes
   searchMessages(text: $text, accountId: $account, conversationId: $conversation, filter: $filter,
     first: $first, after: $after) {
     count { value } pageInfo { hasNextPage endCursor } edges { node { text } } } }"""
-FOREIGN = 5_000  # with 100,000 it examines the same
+FOREIGN = [5_000, pytest.param(100_000, marks=pytest.mark.soak)]
 OWN = 50
 
 
@@ -45,16 +45,18 @@ async def add_messages(account: Account, template: Message, text: str, count: in
         await collection(Message).insert_many(documents, ordered=False)
 
 
+@pytest.mark.parametrize("foreign", FOREIGN)
 async def test_search_reads_only_visible_accounts(
     finds: Finds,
     make_client: Any,
     account: Account,
     other_account: Account,
+    foreign: int,
     subtests: pytest.Subtests,
 ) -> None:
     template = await write_message(account, "15550001111", "x")
     await add_messages(account, template, "Own delivery of bicycles", OWN)
-    await add_messages(other_account, template, "Foreign delivery of bicycles", FOREIGN)
+    await add_messages(other_account, template, "Foreign delivery of bicycles", foreign)
     limited = await make_client(Role.VIEWER, [account])
     newest = Message.find({"account_id": account.id, "words": "own"}).sort("-timestamp").limit(10)
     recent = (await newest.to_list())[-1].timestamp.isoformat()
@@ -81,7 +83,7 @@ async def test_search_in_conversation_reads_only_its_messages(
 ) -> None:
     said = await write_message(account, "15550001111", "Own delivery")
     other = await write_message(account, "15550002222", "Other delivery")
-    await add_messages(account, other, "Other delivery", FOREIGN)
+    await add_messages(account, other, "Other delivery", 5_000)
     own, here = encode_id("Account", account.id), conversation_id(said)
 
     finds.clear()
@@ -89,9 +91,8 @@ async def test_search_in_conversation_reads_only_its_messages(
     work = await finds.explain("messages", "words")
     assert (work["totalKeysExamined"], work["totalDocsExamined"]) == (1, 1)
     foreign = encode_id("Account", other_account.id)
-    for wrong in ({"conversation": own}, {"conversation": here, "account": foreign}):
-        code = await admin.find_error_code(SEARCH, text="deliv", **wrong)
-        assert code == "BAD_USER_INPUT"
+    elsewhere = {"conversation": here, "account": foreign}
+    assert await admin.find_error_code(SEARCH, text="deliv", **elsewhere) == "NOT_FOUND"
 
 
 async def test_pages_go_on_in_time_order(admin: GraphQLClient, account: Account) -> None:
@@ -122,7 +123,6 @@ async def test_search_sees_own_accounts_only(
     limited = await make_client(Role.VIEWER, [account])
 
     assert await find(limited, "delivery") == ["Delivery to us"]
-    assert await find(limited, "delivery", account=encode_id("Account", other_account.id)) == []
     assert len(await find(admin, "delivery")) == 2
     own = encode_id("Account", account.id)
     assert await find(admin, "delivery", account=own) == ["Delivery to us"]
@@ -138,7 +138,12 @@ async def test_search_hides_what_is_being_erased(
     assert len(await find(limited, "delivery")) == 3
 
     # As a process leaves them that was killed.
-    await Erasure(id=gone.contact_id, contact={}, conversation_ids=[gone.conversation_id]).insert()
+    await Erasure(
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        id=gone.contact_id,
+        contact={},
+        conversation_ids=[gone.conversation_id],
+    ).insert()
     at = {"$set": {"deleted_at": utc_now()}}
     await collection(Account).update_one({"_id": other_account.id}, at)
 

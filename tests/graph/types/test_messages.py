@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from models import Account, MessageDirection, MessageError, MessageStatus
+from models import Account, MessageDirection, MessageError, MessageStatus, OutboxState
 from models.database.base import utc_now
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of, write_message
@@ -83,7 +83,7 @@ async def test_sent_message_shows_its_way(admin: GraphQLClient, account: Account
             "type": "regular",
         },
         sent_by="an agent",
-        lane_number=1,
+        outbox_state=OutboxState.DONE,
     )
     query = """query ($id: ID!) { message(id: $id) { status statusHistory { status }
       errors { code title details href retryable } pricing { billable model category type }

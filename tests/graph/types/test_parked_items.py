@@ -8,6 +8,7 @@ from contextlib import contextmanager
 import pytest
 
 from models import Account, ParkedItem, ParkedReason, ParkedState, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.webhooks import make_body, make_change, make_message
@@ -23,6 +24,7 @@ DISCARD = REPLAY.replace("replay", "discard").replace("Replay", "Discard")
 @pytest.fixture
 async def parked(account: Account) -> ParkedItem:
     item = ParkedItem(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         id="a" * 64,
         event_id="b" * 64,
         account_id=account.id,
@@ -163,7 +165,8 @@ async def test_replay_that_moves_item_answers_its_state(
 ) -> None:
     change = make_change(OTHER_NUMBER, messages=[make_message()])
     [entry] = make_body(OTHER_NUMBER, change)["entry"]
-    await parked.set({"entry": json.dumps(entry), "field": "messages"})
+    # The server's app, whose secret is another one now.
+    await parked.set({"entry": json.dumps(entry), "field": "messages", "by_default_secret": True})
     client = await make_client(Role.ADMIN, [account])
     ids = [encode_id("ParkedItem", parked.id)]
     replay = REPLAY.replace("id state", "id state account { id }")

@@ -1,11 +1,16 @@
 """Colleagues in a conversation: shown by their own subscription, and by typing."""
 
+import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Awaitable, Callable
+import ctypes
+import socket
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
 import pytest
 
 from models import Account, Message, Presence, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.presence import PRESENCE, Viewers, name_viewers, read_event, wait_for_viewers
@@ -33,7 +38,9 @@ async def said(account: Account) -> Message:
 async def make_agent(name: str, *accounts: Account) -> str:
     """Returns the API key of a new agent."""
     account_ids = [account.id for account in accounts] or None
-    _, token = await create_api_key(name=name, role=Role.AGENT, account_ids=account_ids)
+    _, token = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name=name, role=Role.AGENT, account_ids=account_ids
+    )
     return token
 
 
@@ -137,7 +144,9 @@ async def test_list_of_conversations_shows_visible_accounts_only(
 async def test_server_without_agent_sees_but_is_not_shown(
     port: int, said: Message, admin: GraphQLClient
 ) -> None:
-    _, token = await create_api_key(name="server", role=Role.ADMIN, for_server=True)
+    _, token = await create_api_key(
+        DEFAULT_WORKSPACE_ID, name="server", role=Role.ADMIN, for_server=True
+    )
     async with looking(port, token, conversation_id(said)) as ws:
         assert (await read_event(ws))["viewers"] == []
 
@@ -165,6 +174,43 @@ async def test_event_stream_shows_its_agent(port: int, admin: GraphQLClient, sai
         return not await read_viewers(admin, conversation)
 
     await eventually(has_left)
+
+
+@with_timeouts(peer_ping_seconds=0.1, peer_silence_seconds=1.0, presence_poll_seconds=0.1)
+async def test_vanished_stream_reader_disappears(
+    port: int, admin: GraphQLClient, said: Message
+) -> None:
+    conversation = conversation_id(said)
+    url, token = f"http://127.0.0.1:{port}", await make_agent("Ada")
+
+    async def is_shown() -> bool:
+        return await read_viewers(admin, conversation) == [("Ada", False)]
+
+    async def is_gone() -> bool:
+        return await read_viewers(admin, conversation) == []
+
+    async with open_stream(url, token, PRESENCE, conversation=conversation) as stream:
+        await eventually(is_shown)
+        # The kernel acknowledges the pings, also those that the client does not read.
+        await asyncio.sleep(1.5)
+        await eventually(is_shown)
+        peer = stream.response.extensions["network_stream"].get_extra_info("socket")
+        with dropping_segments(peer):
+            await eventually(is_gone)
+        await eventually(is_shown)
+
+
+@contextlib.contextmanager
+def dropping_segments(peer: socket.socket) -> Iterator[None]:
+    """Drops all that arrives at a socket, as if its host had vanished."""
+    attach, detach = 26, 27  # SO_ATTACH_FILTER, SO_DETACH_FILTER
+    # The BPF program `ret #0`.
+    program = ctypes.create_string_buffer(struct.pack("HBBI", 0x06, 0, 0, 0))
+    peer.setsockopt(socket.SOL_SOCKET, attach, struct.pack("HL", 1, ctypes.addressof(program)))
+    try:
+        yield
+    finally:
+        peer.setsockopt(socket.SOL_SOCKET, detach, 0)
 
 
 async def test_agents_with_socket_are_online(port: int, admin: GraphQLClient) -> None:

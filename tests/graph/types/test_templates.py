@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from models import Account, Template
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
@@ -69,7 +69,11 @@ async def test_sendable_means_same_in_filter_and_in_field(
         add_template(meta, f"odd_card_{number}", body, carousel)
     await sync(agent, account)
     await Template(
-        account_id=account.id, template_id="told", name="told", status="APPROVED"
+        workspace_id=DEFAULT_WORKSPACE_ID,
+        account_id=account.id,
+        template_id="told",
+        name="told",
+        status="APPROVED",
     ).insert()
 
     for sendable in (True, False):

@@ -19,7 +19,7 @@ from models import (
     Note,
     Role,
 )
-from models.database.base import collection, new_id, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, utc_now
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import contact_id, conversation_id, id_of, write_message
@@ -201,7 +201,7 @@ async def test_customers_message_is_cause_of_reopening(
     assert record["actorName"] is None
 
 
-async def test_reopening_that_crash_left_is_recorded_by_reader_and_sweep(
+async def test_reader_and_sweep_record_reopening_after_crash(
     agent: GraphQLClient, account: Account, message: Message
 ) -> None:
     # Without the rest of the ingest, as if the process had been killed.
@@ -233,13 +233,27 @@ async def fill(message: Message) -> list[str]:
         at = message.timestamp - timedelta(seconds=number % 4)
         kind = random.choice(["Message", "Note", "ConversationChange"])
         if kind == "Message":
-            fields = message.model_dump(exclude={"id", "wamid", "timestamp"})
-            item: Any = Message(id=new_id(), timestamp=at, wamid=f"w{number}", **fields)
+            fields = message.model_dump(exclude={"id", "workspace_id", "wamid", "timestamp"})
+            item: Any = Message(
+                workspace_id=DEFAULT_WORKSPACE_ID,
+                id=new_id(),
+                timestamp=at,
+                wamid=f"w{number}",
+                **fields,
+            )
         elif kind == "Note":
-            item = Note(**conversation, author=ACTOR, body="n", timestamp=at)
+            item = Note(
+                workspace_id=DEFAULT_WORKSPACE_ID,
+                **conversation,
+                author=ACTOR,
+                body="n",
+                timestamp=at,
+            )
         else:
             kind_of_change = ConversationChangeKind.TAGGED
-            item = ConversationChange(**conversation, kind=kind_of_change, timestamp=at)
+            item = ConversationChange(
+                workspace_id=DEFAULT_WORKSPACE_ID, **conversation, kind=kind_of_change, timestamp=at
+            )
         await item.insert()
         keys.append((at, item.id, kind))
     return [encode_id(kind, key) for _, key, kind in sorted(keys, reverse=True)]

@@ -19,7 +19,7 @@ from tests.graph.mutations.test_contact_mutations import LINK
 from tests.graph.mutations.test_user_mutations import create, update
 
 PHONE = "15550107788"
-SEND = """mutation ($account: ID!, $to: String!, $template: TemplateInput!) {
+SEND = """mutation ($account: ID!, $to: PhoneNumber!, $template: TemplateInput!) {
   sendMessage(input: {accountId: $account, to: {phoneNumber: $to},
     content: {template: $template}}) {
     message { contact { id user { id email attributes } } } userErrors { code } } }"""

@@ -51,9 +51,9 @@ async def test_next_outage_is_logged_anew(caplog: pytest.LogCaptureFixture) -> N
 
 async def test_other_failures_are_logged_each(caplog: pytest.LogCaptureFixture) -> None:
     for _ in range(3):
-        log_failure(logger, OperationFailure("secret text", 9), "Lanes can't be claimed")
+        log_failure(logger, OperationFailure("secret text", 9), "Messages can't be claimed")
 
-    assert caplog.messages == ["Lanes can't be claimed (OperationFailure)"] * 3
+    assert caplog.messages == ["Messages can't be claimed (OperationFailure)"] * 3
 
 
 def test_outage_survives_loop_that_watched_it(

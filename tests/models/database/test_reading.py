@@ -6,12 +6,13 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import DOCUMENTS, Message, MessageDirection
-from models.database.base import new_id, to_bson, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, new_id, to_bson, utc_now
 from models.database.conversion import from_bson
 
 
 def create_message() -> Message:
     return Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=new_id(),
         conversation_id=new_id(),
         contact_id=new_id(),

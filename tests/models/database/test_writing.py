@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import DOCUMENTS, AccountRestrictions, Message, MessageDirection, MessageError
-from models.database.base import new_id, to_bson
+from models.database.base import DEFAULT_WORKSPACE_ID, new_id, to_bson
 
 TIME = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -73,6 +73,7 @@ async def test_documents_are_written_as_beanie_writes_them(
 
 def test_what_is_written_shares_nothing_with_document() -> None:
     message = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=new_id(),
         conversation_id=new_id(),
         contact_id=new_id(),

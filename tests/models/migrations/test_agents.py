@@ -1,4 +1,4 @@
-"""The migrations that make agents of what version 0.1 stored."""
+"""The migrations that create agents from documents of version 0.1."""
 
 from datetime import timedelta
 from typing import Any

@@ -105,7 +105,7 @@ async def test_old_indexes_are_dropped(database: Database) -> None:
 
     left = await users.index_information()
     assert not {"phone", "external_id"} & left.keys()
-    assert left["phone_in_scope"]["unique"]
+    assert left["phone_of_workspace"]["unique"]
 
 
 async def test_phone_that_limited_staff_entered_is_scoped(database: Database) -> None:

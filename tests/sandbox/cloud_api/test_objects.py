@@ -1,6 +1,7 @@
 """GET, POST and DELETE of numbers, media and templates."""
 
 import hashlib
+from dataclasses import replace
 
 import httpx
 import pytest
@@ -63,6 +64,26 @@ async def test_numbers_of_account_are_listed(api: httpx.AsyncClient) -> None:
     assert [each["id"] for each in answer.json()["data"]] == [SHOP.phone_number_id]
 
 
+async def test_numbers_need_token_of_their_account(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+    second = replace(SHOP, phone_number_id="9", access_token="second-token")
+    meta.numbers.add(second)
+    listed = f"/v25.0/{SHOP.business_account_id}/phone_numbers"
+
+    async def ask(address: str, token: str) -> tuple[int, int | None]:
+        answer = await api.get(address, headers={"Authorization": f"Bearer {token}"})
+        error = answer.json().get("error", {})
+        return error.get("code", 0), error.get("error_subcode")
+
+    for address in (listed, NUMBER):
+        assert await ask(address, SHOP.access_token) == (0, None)
+        assert await ask(address, second.access_token) == (0, None)
+        assert await ask(address, BAKERY.access_token) == (100, 33)
+        assert await ask(address, "unknown-token") == (190, None)
+    for unknown in ("/v25.0/404", "/v25.0/404/phone_numbers"):
+        assert await ask(unknown, SHOP.access_token) == (100, 33)
+        assert await ask(unknown, "unknown-token") == (190, None)
+
+
 async def test_media_takes_two_hops_and_token_at_each(api: httpx.AsyncClient) -> None:
     media_id = await upload(api)
 
@@ -82,7 +103,7 @@ async def test_media_takes_two_hops_and_token_at_each(api: httpx.AsyncClient) ->
         "messaging_product": "whatsapp",
     }
     assert (content.content, content.headers["content-type"]) == (b"\x89PNG", "image/png")
-    assert (without_token.status_code, wrong_token.status_code) == (401, 401)
+    assert (without_token.status_code, wrong_token.status_code) == (401, 400)
 
 
 async def test_media_link_expires(api: httpx.AsyncClient, meta: FakeMeta) -> None:
@@ -199,3 +220,20 @@ async def test_media_expire_on_demand(api: httpx.AsyncClient) -> None:
 
     assert (unknown.status_code, gone.status_code, there.status_code) == (400, 400, 200)
     assert (await api.get(f"/v25.0/{second}")).status_code == 400
+
+
+async def test_added_number_is_metas(api: httpx.AsyncClient) -> None:
+    """A script adds a number, and later replaces its token."""
+    number = {"phone_number_id": "77", "business_account_id": "88", "access_token": "first"}
+
+    async def read(token: str) -> int:
+        headers = {"Authorization": f"Bearer {token}"}
+        return (await api.get("/v25.0/88/phone_numbers", headers=headers)).status_code
+
+    added = await api.post("/sandbox/numbers", json=number | {"app_secret": "secret"})
+    assert (added.status_code, await read("first")) == (201, 200)
+    renewed = {"phone_number_id": "77", "access_token": "second"}
+    assert (await api.post("/sandbox/numbers", json=renewed)).status_code == 201
+    assert (await read("first"), await read("second")) == (401, 200)
+    for mistake in ({"phone_number_id": "x"}, {"phone_number_id": "78"}):
+        assert (await api.post("/sandbox/numbers", json=mistake)).status_code == 400

@@ -97,6 +97,7 @@ async def test_named_template_shows_its_text_on_phone(
     (conversation,) = meta.customers.list_conversations()
     (message,) = conversation.messages.values()
     assert message.content["body"] == "Ana, everything green is 20 % off until Sunday."
+    assert message.content["header_file"] == {"type": "image", "image": IMAGE["image"]}
     assert message.content["buttons"] == ["Show me", "Stop promotions"]
 
 

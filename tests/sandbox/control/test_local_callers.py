@@ -25,6 +25,8 @@ CONTROLS = [
     ("GET", "/sandbox/webhooks", ""),
     ("GET", "/sandbox/conversations", ""),
     ("GET", "/", ""),
+    ("GET", "/demo", ""),
+    ("POST", "/sandbox/echo", '{"to": "16505551234", "text": "forged"}'),
 ]
 FOREIGN: list[dict[str, str]] = [
     {"Host": "evil.example"},

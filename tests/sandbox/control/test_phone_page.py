@@ -10,7 +10,7 @@ import pytest
 
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.control.phone_page import STATIC
-from tests.sandbox.meta_kit import BAKERY, SHOP, send, text_to
+from tests.sandbox.meta_kit import BAKERY, SHOP, Receiver, send, text_to
 
 ANA = "15550001111"
 
@@ -21,15 +21,17 @@ async def read_events(answer: httpx.Response) -> AsyncIterator[dict[str, Any]]:
             yield json.loads(line.removeprefix("data: "))
 
 
-async def test_page_and_its_parts_come_from_here_alone(api: httpx.AsyncClient) -> None:
-    page = await api.get("/")
+@pytest.mark.parametrize("path", ["/", "/demo"])
+async def test_page_and_its_parts_come_from_here_alone(api: httpx.AsyncClient, path: str) -> None:
+    page = await api.get(path)
     parts = re.findall(r'(?:href|src)="(static/[^"]+)"', page.text)
 
     assert page.headers["content-security-policy"].startswith("default-src 'self'")
-    assert len(parts) == 3
+    assert "frame-ancestors 'self'" in page.headers["content-security-policy"]
+    assert len(parts) >= 3
     for part in parts:
         assert (await api.get(f"/{part}")).status_code == 200
-    for file in STATIC.iterdir():
+    for file in [path for path in STATIC.rglob("*") if path.is_file()]:
         hosts = re.findall(r"https?://([\w.-]+)", file.read_text())
         assert set(hosts) <= {"www.w3.org"}, file.name
 
@@ -128,6 +130,35 @@ async def test_uploaded_photo_never_runs_as_page(
     assert (await api.get("/sandbox/media/404")).status_code == 404
 
 
+@pytest.mark.parametrize(
+    ("wanted", "part", "place"),
+    [
+        ("bytes=2-4", b"cde", "bytes 2-4/8"),
+        ("bytes=6-", b"gh", "bytes 6-7/8"),
+        ("bytes=-3", b"fgh", "bytes 5-7/8"),
+        ("bytes=0-99", b"abcdefgh", "bytes 0-7/8"),
+        ("bytes=9-", b"", "bytes */8"),
+        ("bytes=-", b"abcdefgh", None),
+        (None, b"abcdefgh", None),
+    ],
+)
+async def test_part_of_file_is_sent(
+    api: httpx.AsyncClient, wanted: str | None, part: bytes, place: str | None
+) -> None:
+    upload = await api.post(
+        "/sandbox/media",
+        data={"phone_number_id": SHOP.phone_number_id},
+        files={"file": ("a.ogg", b"abcdefgh", "audio/ogg")},
+    )
+    headers = {"Range": wanted} if wanted else {}
+
+    answer = await api.get(f"/sandbox/media/{upload.json()['id']}", headers=headers)
+
+    statuses = {None: 200, "bytes */8": 416}
+    assert (answer.content, answer.headers.get("content-range")) == (part, place)
+    assert answer.status_code == statuses.get(place, 206)
+
+
 @pytest.mark.parametrize("fields", [{"phone_number_id": "404"}, {}])
 async def test_photo_without_file_or_number_is_refused(
     api: httpx.AsyncClient, fields: dict[str, str]
@@ -158,3 +189,57 @@ async def test_reset_forgets_everything(api: httpx.AsyncClient, meta: FakeMeta) 
 
     assert (meta.faults.rules, meta.customers.list_conversations()) == ([], [])
     assert (list(meta.requests.requests), list(meta.webhooks.log)) == ([], [])
+
+
+async def test_customer_edits_and_deletes_on_phone(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+    wamids = [
+        (await api.post("/sandbox/inbound", json={"from": ANA, "text": text})).json()["wamid"]
+        for text in ("helo", "oops")
+    ]
+    edit = {
+        "original_message_id": wamids[0],
+        "message": {"type": "text", "text": {"body": "hello"}},
+    }
+    revoke = {"original_message_id": wamids[1]}
+
+    await api.post("/sandbox/inbound", json={"from": ANA, "type": "edit", "edit": edit})
+    await api.post("/sandbox/inbound", json={"from": ANA, "type": "revoke", "revoke": revoke})
+
+    (conversation,) = meta.customers.list_conversations()
+    first, second = conversation.messages.values()
+    assert (first.content, first.is_edited) == ({"body": "hello"}, True)
+    assert (second.content, second.is_deleted) == (None, True)
+
+
+async def test_app_message_is_shown_and_reported_as_read(
+    api: httpx.AsyncClient, meta: FakeMeta, receiver: Receiver
+) -> None:
+    echo = {"to": ANA, "type": "text", "text": "From the shop", "timestamp": 1_750_000_000}
+
+    wamid = (await api.post("/sandbox/echo", json=echo)).json()["wamid"]
+    wrong = await api.post("/sandbox/echo", json={"to": "x", "text": "From the shop"})
+    await meta.webhooks.drain()
+
+    (conversation,) = meta.customers.list_conversations()
+    (message,) = conversation.messages.values()
+    (reported,) = receiver.list_items("message_echoes")
+    assert (message.from_customer, message.status) == (False, "read")
+    assert (reported["id"], reported["to"], reported["text"]) == (
+        wamid,
+        ANA,
+        {"body": "From the shop"},
+    )
+    statuses = [(each["status"], each["timestamp"]) for each in receiver.statuses]
+    assert statuses == [("delivered", "1750000000"), ("read", "1750000000")]
+    assert wrong.status_code == 400
+
+
+@pytest.mark.parametrize("inbox_url", [None, "http://127.0.0.1:8000"])
+async def test_demo_frames_inbox_of_its_server_alone(
+    api: httpx.AsyncClient, meta: FakeMeta, inbox_url: str | None
+) -> None:
+    meta.settings.inbox_url = inbox_url
+
+    policy = (await api.get("/demo")).headers["content-security-policy"]
+
+    assert policy.endswith(f"frame-src 'self' {inbox_url}") is (inbox_url is not None)

@@ -41,7 +41,7 @@ def buttons(*titles: str) -> dict[str, Any]:
 
 
 async def test_wrong_token_is_190(api: httpx.AsyncClient, meta: FakeMeta) -> None:
-    api.headers["Authorization"] = f"Bearer {BAKERY.access_token}"
+    api.headers["Authorization"] = "Bearer unknown-token"
 
     answer = await send(api, text_to(ANA))
 
@@ -53,6 +53,15 @@ async def test_wrong_token_is_190(api: httpx.AsyncClient, meta: FakeMeta) -> Non
         "code": 190,
         "fbtrace_id": error["fbtrace_id"],
     }
+    assert meta.requests.list_sends() == []
+
+
+async def test_token_of_another_business_is_100_33(api: httpx.AsyncClient, meta: FakeMeta) -> None:
+    api.headers["Authorization"] = f"Bearer {BAKERY.access_token}"
+
+    error = (await send(api, text_to(ANA))).json()["error"]
+
+    assert (error["code"], error["error_subcode"]) == (100, 33)
     assert meta.requests.list_sends() == []
 
 

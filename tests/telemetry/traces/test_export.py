@@ -1,4 +1,4 @@
-"""Traces are off unless the environment asks, and then leave by OTLP without holding anybody up."""
+"""Traces are off unless the environment asks for them; then OTLP exports them without delays."""
 
 import json
 import logging
@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from telemetry.trace_export import create_tracing, is_asked
 from tests.fixtures.servers import ROOT, ServerProcess, make_environment
 from whatsapp.auth.api_keys import create_api_key
@@ -49,7 +50,7 @@ asyncio.run(main())
 
 
 class Collector:
-    """A collector that keeps what it is sent."""
+    """A collector that keeps the received spans."""
 
     def __init__(self) -> None:
         received: list[bytes] = []
@@ -93,7 +94,7 @@ def silent_collector() -> Iterator[str]:
 
 @pytest.fixture
 async def key(database: AsyncDatabase[dict[str, Any]]) -> str:
-    _, key = await create_api_key(name="test", role=Role.ADMIN)
+    _, key = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.ADMIN)
     return key
 
 

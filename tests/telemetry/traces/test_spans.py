@@ -7,7 +7,7 @@ import pytest
 from opentelemetry.trace import SpanKind, StatusCode
 
 from models import Account, Contact, Message, Role
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from telemetry.global_ids import encode_id
@@ -25,7 +25,7 @@ from whatsapp.auth.api_keys import create_api_key
 
 INBOX = """query Inbox($canary: String) {
   conversations(first: 5, search: $canary) { edges { node { id contact { name } } } } }"""
-SEND = """mutation Send($account: ID!, $body: String!, $phone: String!) {
+SEND = """mutation Send($account: ID!, $body: String!, $phone: PhoneNumber!) {
   sendMessage(input: {
     accountId: $account, to: { phoneNumber: $phone }, content: { text: { body: $body } }
   }) { message { id status } userErrors { code message } } }"""
@@ -188,7 +188,7 @@ async def test_upload_is_traced_to_meta(
 async def test_webhook_is_traced_to_delivery(
     webhook: WebhookClient, account: Account, spans: Spans, port: int, live_groups: Any
 ) -> None:
-    _, token = await create_api_key(name="live", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="live", role=Role.ADMIN)
     async with open_socket(port, token=token) as socket:
         await socket.subscribe(ADDED)
         await wait_for_listeners(live_groups, 1)

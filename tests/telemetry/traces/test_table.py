@@ -5,6 +5,7 @@ from pathlib import Path
 
 from graph.fanout.groups import Groups
 from models import Account, Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.files import JPEG
@@ -55,7 +56,7 @@ async def test_table_lists_all_spans(
     live_groups: Groups,
     meta: FakeMeta,
 ) -> None:
-    _, token = await create_api_key(name="live", role=Role.ADMIN)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="live", role=Role.ADMIN)
     async with open_socket(port, token=token) as socket:
         await socket.subscribe(ADDED)
         await wait_for_listeners(live_groups, 1)

@@ -17,6 +17,7 @@ from models import (
     ParkedState,
     PendingUpdate,
 )
+from models.database.base import DEFAULT_WORKSPACE_ID
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import (
     WebhookClient,
@@ -25,12 +26,14 @@ from tests.fixtures.webhooks import (
     make_message,
     make_status,
 )
+from tests.fixtures.workspaces import create_workspace
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.webhooks.conftest import Settle, replay_items
 from webhooks.ingest import Ingest
 from whatsapp.accounts.accounts import set_account_enabled, update_account
 from whatsapp.common.crypto import KeyRing
 from whatsapp.settings import Settings
+from whatsapp.workspaces.workspaces import update_workspace
 
 OTHER_SECRET = OTHER_NUMBER.app_secret
 
@@ -212,6 +215,26 @@ class TestDefaultSecret:
 
         assert await Message.count() == 1
         assert [one.reason for one in await list_parked()] == [ParkedReason.WRONG_SECRET]
+
+    async def test_default_speaks_for_other_workspace_once_bound(
+        self, webhook: WebhookClient, keyring: KeyRing, settle: Settle
+    ) -> None:
+        workspace = await create_workspace("Acme")
+        other = await connect_number(keyring, OTHER_NUMBER, workspace.id)
+        await update_account(keyring, other, changes={"app_secret": None})
+        change = make_change(OTHER_NUMBER, messages=[make_message()])
+        await webhook.post(make_body(OTHER_NUMBER, change), secret="default-secret")
+        await settle()
+
+        [parked] = await list_parked()
+        assert await Message.count() == 0
+        expected = (ParkedReason.UNKNOWN_ACCOUNT, DEFAULT_WORKSPACE_ID)
+        assert (parked.reason, parked.workspace_id) == expected
+        await update_workspace(workspace, changes={"uses_default_app_secret": True})
+
+        await wait_until_applied(1)
+        [message] = await Message.find().to_list()
+        assert message.workspace_id == workspace.id
 
     async def test_default_does_not_speak_for_account_with_secret(
         self, webhook: WebhookClient, keyring: KeyRing, settle: Settle

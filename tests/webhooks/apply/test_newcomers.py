@@ -1,7 +1,7 @@
 """Many new customers in a body: each gets a contact, a user and a conversation."""
 
 from models import Account, Contact, Conversation, Message, ParkedItem, User
-from models.database.base import collection, to_bson
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, to_bson
 from tests.fixtures.webhooks import WebhookClient, make_change, make_message
 from tests.fixtures.world import NUMBER
 from tests.webhooks.conftest import Settle
@@ -12,7 +12,9 @@ OBJECT = "whatsapp_business_account"
 async def test_new_customers_get_user_and_conversation(
     webhook: WebhookClient, account: Account, settle: Settle
 ) -> None:
-    known = User(name="Ana", phone="+5511987654321", account_ids=[])
+    known = User(
+        workspace_id=DEFAULT_WORKSPACE_ID, name="Ana", phone="+5511987654321", account_ids=[]
+    )
     await collection(User).insert_one(to_bson(known))
     senders = [
         *(f"165055501{number:02}" for number in range(12)),

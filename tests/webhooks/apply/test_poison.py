@@ -18,7 +18,7 @@ from models import (
     ParkedState,
     WebhookEvent,
 )
-from models.database.base import collection, new_id, to_bson
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, to_bson
 from tests.fixtures.timeouts import make_timeouts, with_timeouts
 from tests.fixtures.webhooks import CUSTOMER, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER
@@ -49,7 +49,9 @@ async def test_unreadable_sender_affects_no_other_event(
         timeouts=make_timeouts(webhook_lease_seconds=600.0),
     )
     identity = Identity(kind=IdentityKind.WA_ID, value=CUSTOMER)
-    contact = Contact(account_id=connected.id, identities=[identity])
+    contact = Contact(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=connected.id, identities=[identity]
+    )
     await collection(Contact).insert_one(to_bson(contact) | {"tags": "of another shape"})
     for number in range(100):
         sender = CUSTOMER if number == 7 else f"1650555{number:04}"

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models import Account, Contact, Message, ParkedItem, ParkedReason, ParkedState
-from models.database.base import collection, to_bson, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, to_bson, utc_now
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import WebhookClient, make_body, make_change, make_message
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
@@ -44,6 +44,7 @@ async def park(count: int, *, reason: ParkedReason, **fields: Any) -> None:
             "secret_digest": SIGNER,
         }
         parked = ParkedItem(
+            workspace_id=DEFAULT_WORKSPACE_ID,
             id=f"parked {number}",
             event_id="event",
             field="messages",
@@ -192,7 +193,7 @@ async def test_claims_and_pages_use_their_indexes(
 ) -> None:
     await park(50, reason=ParkedReason.UNKNOWN_ACCOUNT, phone_number_id="999")
     account = connected.model_copy(update={"enabled": enabled})
-    for query, order in _list_queries(account, None):
+    for query, order in await _list_queries(account, None):
         with subtests.test(query=query):
             found = collection(ParkedItem).find(query).sort([(name, 1) for name in order])
             plan = (await found.explain())["executionStats"]

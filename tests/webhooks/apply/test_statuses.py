@@ -12,7 +12,7 @@ from models import (
     OutboxState,
     PendingUpdate,
 )
-from models.database.base import collection, new_id, to_bson, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id, to_bson, utc_now
 from tests.fixtures.webhooks import WebhookClient, make_status
 from tests.webhooks.conftest import Settle
 from whatsapp.contacts.contacts import get_or_create_contact
@@ -38,6 +38,7 @@ async def create_outbound(account: Account, **more: Any) -> Message:
     conversation = await get_or_create_conversation(account.id, contact.id)
     now = utc_now()
     message = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=account.id,
         conversation_id=conversation.id,
         contact_id=contact.id,

@@ -35,8 +35,8 @@ QUERY = """query ($id: ID!) { message(id: $id) {
     ... on UnsupportedContent { type: typeName reason unsupportedType raw }
   } } }"""
 ITEMS = [
-    {"productRetailerId": "sku-1", "quantity": 2, "price": 30.0, "currency": "USD"},
-    {"productRetailerId": "sku-2", "quantity": 1, "price": 24.5, "currency": "USD"},
+    {"productRetailerId": "sku-1", "quantity": 2, "price": "30", "currency": "USD"},
+    {"productRetailerId": "sku-2", "quantity": 1, "price": "24.5", "currency": "USD"},
 ]
 ASKED = {"replyToWhatsappId": EARLIER, "replyTo": None}
 BSUID = "US.13491208655302741918"

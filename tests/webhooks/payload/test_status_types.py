@@ -19,9 +19,9 @@ WAMID = "wamid.EXAMPLE_SENT"
 AT = "2025-06-15T15:06:50+00:00"
 QUERY = """query ($id: ID!) { message(id: $id) { status statusHistory { status at }
   otherStatuses { name at } errors { code title details retryable }
-  warnings { code details } callbackData billingConversation { id origin expiresAt }
-  payments { status at referenceId amount currency transaction { id type status method createdAt
-    updatedAt errorCode errorReason } }
+  warnings { code details } callbackData billingConversation { whatsappId origin expiresAt }
+  payments { status at referenceId amount currency transaction { transactionId type status method
+    createdAt updatedAt errorCode errorReason } }
   pricing { billable model type category } } }"""
 FREE = {
     "billable": False,
@@ -30,7 +30,7 @@ FREE = {
     "category": "service",
 }
 TRANSACTION = {
-    "id": "order_KXhtu",
+    "transactionId": "order_KXhtu",
     "type": "razorpay",
     "status": "success",
     "method": "upi",
@@ -61,7 +61,7 @@ SHOWN: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "pricing": {"billable": True, "model": "CBP", "type": None, "category": "service"},
             "billingConversation": {
-                "id": "c1",
+                "whatsappId": "c1",
                 "origin": "service",
                 "expiresAt": "2025-06-16T15:06:40+00:00",
             },
@@ -125,7 +125,7 @@ SHOWN: dict[str, tuple[str, dict[str, Any]]] = {
         {
             "callbackData": "campaign-7",
             "billingConversation": {
-                "id": "c2",
+                "whatsappId": "c2",
                 "origin": "referral_conversion",
                 "expiresAt": "2025-06-16T15:06:40+00:00",
             },

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from models import Account, Message, WebhookEvent
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
@@ -182,6 +182,7 @@ class TestDefaultSecret:
     ) -> None:
         account, _ = await create_account(
             keyring,
+            workspace_id=DEFAULT_WORKSPACE_ID,
             name="Shop",
             phone_number_id="51",
             business_account_id="1",

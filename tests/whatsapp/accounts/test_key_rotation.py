@@ -12,15 +12,16 @@ import pytest
 from pymongo.asynchronous.database import AsyncDatabase
 
 from models import Account, AuditAction, AuditEntry, AuditOutcome, CredentialKind
-from models.database.base import collection, to_bson
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, to_bson
 from tests.conftest import ENCRYPTION_KEYS
 from tests.fixtures.servers import ROOT, make_environment
 from tests.fixtures.waiting import eventually
 from whatsapp.accounts import key_rotation
 from whatsapp.accounts.account_api import decrypt_access_token
 from whatsapp.accounts.accounts import SECRET_FIELDS, create_account, update_account
-from whatsapp.accounts.key_rotation import rotate_secrets
+from whatsapp.accounts.key_rotation import count_secrets, rotate_secrets
 from whatsapp.common.crypto import DecryptionError, KeyRing
+from whatsapp.common.people import get_people_digests, open_people_digests
 from whatsapp.privacy.account_deletion import delete_account
 from whatsapp.privacy.erasure_log import ErasureLog
 from whatsapp.settings import Settings
@@ -33,6 +34,7 @@ OLD, RING, NEW = (KeyRing.from_text(text) for text in (ENCRYPTION_KEYS, BOTH, NE
 async def connect(keyring: KeyRing, number: int) -> Account:
     account, _ = await create_account(
         keyring,
+        workspace_id=DEFAULT_WORKSPACE_ID,
         name=f"shop {number}",
         phone_number_id=str(number),
         business_account_id="1",
@@ -150,11 +152,11 @@ async def test_concurrently_replaced_secret_is_rotated(
     account = await connect(OLD, 1)
     original, raced = key_rotation._rotate_secret, list[str]()
 
-    async def race(keyring: KeyRing, id: Any, name: str, text: str, report: Any) -> None:
+    async def race(keyring: KeyRing, kind: Any, place: Any, text: str, report: Any) -> None:
         if not raced:
-            raced.append(name)
-            await update_account(OLD, account, changes={name: "replaced"})
-        await original(keyring, id, name, text, report)
+            raced.append(place["field"])
+            await update_account(OLD, account, changes={raced[0]: "replaced"})
+        await original(keyring, kind, place, text, report)
 
     monkeypatch.setattr(key_rotation, "_rotate_secret", race)
 
@@ -164,6 +166,21 @@ async def test_concurrently_replaced_secret_is_rotated(
     assert stored is not None
     assert read_secrets(stored, NEW)[raced[0]] == "replaced"
     assert (report.encrypted, report.current, report.changed) == (3, 0, 0)
+
+
+async def test_digests_of_customers_outlive_rotation() -> None:
+    await open_people_digests(OLD)
+    before = get_people_digests().digest("4915155501234")
+    await open_people_digests(OLD)
+    assert get_people_digests().digest("+4915155501234") == before
+
+    report = await rotate_secrets(RING)
+
+    assert (report.encrypted, (await count_secrets(NEW)).unreadable) == (1, [])
+    with pytest.raises(DecryptionError):
+        await open_people_digests(OLD)
+    await open_people_digests(NEW)
+    assert get_people_digests().digest("4915155501234") == before
 
 
 async def test_undecryptable_secrets_are_named_and_kept() -> None:

@@ -17,6 +17,7 @@ from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.timeouts import with_timeouts
@@ -199,7 +200,7 @@ async def test_tokens_are_undecided_before_first_fetch(
 ) -> None:
     provider.answer = Response(status_code=503)
     token = sign(EC, "one")
-    _, api_key = await create_api_key(name="x", role=Role.ADMIN)
+    _, api_key = await create_api_key(DEFAULT_WORKSPACE_ID, name="x", role=Role.ADMIN)
 
     assert await find_code(client, token) == "SERVICE_UNAVAILABLE"
     assert await find_code(client, api_key) is None

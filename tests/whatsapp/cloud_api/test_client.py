@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from models import Contact, Identity, IdentityKind, Message, MessageDirection, MessageStatus
-from models.database.base import new_id, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, new_id, utc_now
 from sandbox.server import FakeCloudServer
 from tests.conftest import make_settings
 from tests.fixtures.outbox import OutboxWorld
@@ -235,6 +235,7 @@ async def test_proxies_of_environment_are_ignored(
 
 def make_message(**more: Any) -> Message:
     return Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=new_id(),
         conversation_id=new_id(),
         contact_id=new_id(),
@@ -249,7 +250,9 @@ def make_message(**more: Any) -> Message:
 
 def make_contact(**more: Any) -> Contact:
     identities = [Identity(kind=IdentityKind.PARENT_BSUID, value="US.ENT.1")]
-    return Contact(account_id=new_id(), identities=identities, **more)
+    return Contact(
+        workspace_id=DEFAULT_WORKSPACE_ID, account_id=new_id(), identities=identities, **more
+    )
 
 
 async def test_body_of_send(world: OutboxWorld) -> None:

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from models import Account, Conversation, HealthState, MessageStatus, OutboxState, Pace
+from models import Account, Conversation, HealthState, MessageStatus, OutboxState, Partition
 from models.database.base import collection
 from tests.fixtures.outbox import OutboxWorld, get_contact, get_message, let_window_close
 from tests.fixtures.waiting import eventually
@@ -27,7 +27,7 @@ async def test_temporary_error_is_tried_again(
 
 
 @pytest.mark.parametrize("code", [100, 131026, 131047, 131049, 132000])
-async def test_permanent_error_fails_once_and_frees_lane(
+async def test_permanent_error_fails_once_and_frees_conversation(
     world: OutboxWorld, conversation: Conversation, code: int
 ) -> None:
     world.break_sends("error", code=code, details="what was wrong", text="A")
@@ -132,8 +132,8 @@ async def test_pair_limit_slows_only_that_customer(world: OutboxWorld) -> None:
 
 
 async def _is_slowed(world: OutboxWorld) -> bool:
-    pace = await collection(Pace).find_one({"_id": world.account.id})
-    return pace is not None and bool(pace.get("throttled_ms"))
+    partition = await Partition.get(world.account.id)
+    return partition is not None and partition.reduced_at is not None
 
 
 async def _has_tries(world: OutboxWorld, message_id: object) -> bool:
@@ -141,7 +141,7 @@ async def _has_tries(world: OutboxWorld, message_id: object) -> bool:
 
 
 @pytest.mark.parametrize("code", [4, 80007, 130429])
-async def test_accounts_rate_limit_pauses_all_its_lanes(world: OutboxWorld, code: int) -> None:
+async def test_accounts_rate_limit_pauses_all_conversations(world: OutboxWorld, code: int) -> None:
     limited, other = await world.add_customer(), await world.add_customer(phone="16505550002")
     world.break_sends("error", code=code, http_status=429, retry_after=0.5)
 
@@ -180,8 +180,8 @@ async def _is_stopped(world: OutboxWorld) -> bool:
 
 
 async def _wait_for_rest(world: OutboxWorld) -> None:
-    """Several polls and a sweep: time enough for a mistake to show."""
-    end = time.monotonic() + world.timeouts.lane_poll_seconds * 12
+    """Several searches for messages: time enough for a mistake to show."""
+    end = time.monotonic() + world.timeouts.reconcile_seconds * 4
     await eventually(lambda: _is_over(end))
 
 
@@ -274,3 +274,23 @@ async def test_opt_out_in_metas_answer_is_remembered(
 
 async def _has_opted_out(conversation: Conversation) -> bool:
     return (await get_contact(conversation)).marketing_opt_out
+
+
+async def test_failed_message_is_no_answer(world: OutboxWorld, conversation: Conversation) -> None:
+    world.break_sends("error", code=131026, text="A")
+
+    async def find_answer() -> object:
+        stored = await Conversation.get(conversation.id)
+        assert stored is not None
+        return stored.last_outbound_at
+
+    async with world.dispatching():
+        await world.wait_for(await world.queue(conversation, "A"), MessageStatus.FAILED)
+
+        async def is_unanswered() -> bool:
+            return await find_answer() is None
+
+        await eventually(is_unanswered)
+        sent = await world.wait_for(await world.queue(conversation, "B"), MessageStatus.ACCEPTED)
+
+    assert await find_answer() == sent.timestamp

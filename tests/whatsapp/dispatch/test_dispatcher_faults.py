@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from beanie import PydanticObjectId
 
-from models import Conversation, MessageStatus, OutboxState, Pace
-from models.database.base import collection, utc_now
+from models import Conversation, MessageStatus, OutboxState, Partition
+from models.database.base import utc_now
 from sandbox.server import FakeCloudServer
 from tests.fixtures.outbox import HeldAnswers, OutboxWorld, get_message
 from tests.fixtures.waiting import eventually
-from whatsapp.dispatch.slots import FAILURES_TO_OPEN
+from whatsapp.common.circuit_breaker import FAILURES_TO_OPEN
 from whatsapp.messages.statuses import StatusUpdate, record_status
 
 pytestmark = pytest.mark.usefixtures("cloud_server")
@@ -54,7 +54,7 @@ async def test_lost_answer_is_unknown_and_never_sent_again(
     assert (await get_message(unknown.id)).status is MessageStatus.UNKNOWN
 
 
-async def test_status_settles_unknown_message_and_frees_its_lane(
+async def test_status_settles_unknown_message_and_frees_its_conversation(
     world: OutboxWorld, conversation: Conversation
 ) -> None:
     world.break_sends("reset_after", text="A")
@@ -151,13 +151,13 @@ async def test_silent_meta_costs_few_messages(
         messages = [await world.queue(each) for each in many]
 
         async def are_enough_failures() -> bool:
-            pace = await collection(Pace).find_one({"_id": world.account.id})
-            return pace is not None and pace["failures"] >= FAILURES_TO_OPEN
+            partition = await Partition.get(world.account.id)
+            return partition is not None and partition.failures >= FAILURES_TO_OPEN
 
         await eventually(are_enough_failures)
         await asyncio.sleep(0.5)
 
-    # Both workers may have been at it when the last allowed failure came.
+    # Two requests may have been under way when the last allowed failure came.
     assert len(world.meta.requests.requests) <= FAILURES_TO_OPEN + 1
     now = [(await get_message(message.id)).status for message in messages]
     assert now.count(MessageStatus.UNKNOWN) <= FAILURES_TO_OPEN + 1

@@ -6,8 +6,7 @@ from contextlib import AsyncExitStack
 
 import httpx
 
-from models import Conversation, Lane, MessageStatus
-from models.database.base import collection
+from models import Conversation, MessageStatus
 from tests.fixtures.outbox import HeldAnswers, OutboxWorld, get_contact, get_message
 from tests.fixtures.waiting import eventually
 
@@ -72,7 +71,7 @@ async def test_slow_conversation_delays_no_other(world: OutboxWorld) -> None:
     assert sent.attempts == 1
 
 
-async def test_concurrent_lanes_are_limited_per_account(world: OutboxWorld) -> None:
+async def test_concurrent_sends_are_limited_per_account(world: OutboxWorld) -> None:
     held = HeldAnswers(world.transport)
     many = [await world.add_customer(phone=f"1650555{number:04}") for number in range(8)]
 
@@ -83,22 +82,10 @@ async def test_concurrent_lanes_are_limited_per_account(world: OutboxWorld) -> N
         messages = [await world.queue(each) for each in many]
         await eventually(are_two_open)
         # Several polls: time enough for a third to show.
-        await asyncio.sleep(world.timeouts.lane_poll_seconds * 6)
+        await asyncio.sleep(world.timeouts.member_check_seconds * 6)
         assert len(world.meta.requests.requests) == 2
         held.release()
         await asyncio.gather(*(world.wait_for(each, MessageStatus.ACCEPTED) for each in messages))
-
-
-async def test_emptied_lane_is_let_go(world: OutboxWorld, conversation: Conversation) -> None:
-    async with world.dispatching():
-        await world.wait_for(await world.queue(conversation), MessageStatus.ACCEPTED)
-
-        async def is_free() -> bool:
-            lane = await collection(Lane).find_one({"_id": conversation.id})
-            assert lane is not None
-            return lane["next_attempt_at"] is None and lane["leased_until"] is None
-
-        await eventually(is_free)
 
 
 async def test_number_in_metas_answer_joins_contact(world: OutboxWorld) -> None:

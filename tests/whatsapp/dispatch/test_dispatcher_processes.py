@@ -33,7 +33,7 @@ async def test_four_processes_keep_order_of_conversation(
     assert set(world.meta.requests.accepted_counts.values()) == {1}
 
 
-async def test_customer_at_pair_limit_holds_no_slot(
+async def test_customer_at_pair_limit_delays_no_other(
     world: OutboxWorld,
 ) -> None:
     limited, other = await world.add_customer(), await world.add_customer(phone=OTHER_PHONE)

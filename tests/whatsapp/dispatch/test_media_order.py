@@ -1,17 +1,18 @@
 """A file is not overtaken by the text behind it: it holds its conversation until it is sent."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from models import Conversation, Message, MessageDirection, MessageStatus, OutboxState
-from models.database.base import new_id, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, new_id, utc_now
 from tests.fixtures.outbox import AGENT, HeldAnswers, OutboxWorld, get_message
 from tests.fixtures.waiting import eventually
 from whatsapp.messages.statuses import StatusUpdate, record_status
 from whatsapp.outbox.content import ResolvedContent, carries_file
 from whatsapp.outbox.recipients import Recipient, Target
+from whatsapp.outbox.target_pipeline import References
 
 
 @dataclass(frozen=True)
@@ -21,6 +22,7 @@ class Picture:
     link: str = "https://example.com/picture.png"
     type: str = "image"
     needs_window: bool = True
+    references: ClassVar[References] = References()
 
     def describe(self) -> dict[str, Any]:
         return {"link": self.link}
@@ -127,6 +129,7 @@ TEXT_CARDS = {"type": "carousel", "cards": [{"card_index": 0, "components": [BOD
 )
 async def test_headers_carry_files_too(type: str, content: dict[str, Any], expected: bool) -> None:
     message = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=new_id(),
         conversation_id=new_id(),
         contact_id=new_id(),

@@ -1,23 +1,48 @@
 """Uploading a message's file to Meta again before the message is sent."""
 
 from collections.abc import AsyncIterator
+from datetime import datetime
 
 import httpx
 
-from models import Conversation, Media, UploadedMedia
-from models.database.base import collection, utc_now
+from models import Conversation, Media, Member, Message, MessageStatus, OutboxState, UploadedMedia
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
 from tests.fixtures.files import PNG
-from tests.fixtures.outbox import OutboxWorld, get_message, make_uploads
+from tests.fixtures.outbox import OutboxWorld, get_message
 from tests.fixtures.waiting import eventually
-from whatsapp.cloud_api.client import CloudAPI
-from whatsapp.dispatch.sent_media import prepare_file
 from whatsapp.media.media_store import MediaStores
-from whatsapp.messages.lanes import Lease, claim_lanes, find_due, take_number, wake_lane
+
+
+class UploadsAfterRenewal(httpx.AsyncBaseTransport):
+    """Uploads reach Meta when the lease of the process has been renewed meanwhile."""
+
+    def __init__(self, inner: httpx.AsyncBaseTransport, message: Message) -> None:
+        self._inner = inner
+        self._message = message
+        self.states: list[OutboxState | None] = []
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if request.url.path.endswith("/media"):
+            begun = await read_lease_end()
+
+            async def is_renewed() -> bool:
+                return await read_lease_end() > begun
+
+            await eventually(is_renewed)
+            self.states.append((await get_message(self._message.id)).outbox_state)
+        return await self._inner.handle_async_request(request)
+
+
+async def read_lease_end() -> datetime:
+    member = await Member.find_one()
+    assert member is not None
+    return member.leased_until
 
 
 async def store_file(world: OutboxWorld) -> UploadedMedia:
     """An upload that Meta has forgotten."""
     upload = UploadedMedia(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=world.account.id,
         kind="image",
         mime_type="image/png",
@@ -39,37 +64,28 @@ async def store_file(world: OutboxWorld) -> UploadedMedia:
     return upload
 
 
-async def take_lane(conversation: Conversation) -> Lease:
-    await take_number(conversation.account_id, conversation.id)
-    await wake_lane(conversation.id)
-    due = await find_due(except_accounts=[], limit=1)
-    (lease,) = await claim_lanes(due, "a test", lease_seconds=1.0)
-    return lease
+async def test_slow_upload_is_sent_once(world: OutboxWorld, conversation: Conversation) -> None:
+    """The message is not claimed before its file is at Meta."""
+    upload, message = await store_file(world), await world.queue(conversation)
+    file = {"upload_id": upload.id, "type": "image", "content": {"id": "1"}}
+    await collection(Message).update_one({"_id": message.id}, {"$set": file})
+    assert world.transport is not None
+    transport = UploadsAfterRenewal(world.transport, message)
 
+    # The lease is renewed every two thirds of a second.
+    async with world.dispatching(
+        transport=transport, member_lease_seconds=6.0, send_deadline_seconds=4.0
+    ):
+        sent = await world.wait_for(message, MessageStatus.ACCEPTED)
 
-async def test_slow_upload_keeps_its_lane(world: OutboxWorld, conversation: Conversation) -> None:
-    upload, lease = await store_file(world), await take_lane(conversation)
-    message = await world.receive(conversation, at=utc_now())
-    sent = {"upload_id": upload.id, "type": "image", "content": {"id": "1"}}
-    changes = {"$set": {**sent, "outbox_state": "READY"}}
-    await message.get_pymongo_collection().update_one({"_id": message.id}, changes)
-    begun = lease.started
-
-    async def answer(_request: httpx.Request) -> httpx.Response:
-        async def is_renewed() -> bool:
-            return lease.started > begun
-
-        await eventually(is_renewed)
-        return httpx.Response(200, json={"id": "2"})
-
-    async with httpx.AsyncClient(transport=httpx.MockTransport(answer)) as http:
-        cloud_api = CloudAPI(http, settings=world.settings)
-        uploads = make_uploads(world.settings, world.keyring, cloud_api)
-        waiting = await get_message(message.id)
-        assert not await prepare_file(waiting, world.account, lease, uploads)
-        assert await prepare_file(waiting, world.account, lease, uploads)
-
-    assert (await get_message(message.id)).content == {"id": "2"}
-    found = await UploadedMedia.get(upload.id)
-    assert found is not None
-    assert (found.media_id, found.stored_as) == ("2", "a/1")
+    [request] = world.meta.requests.list_sends()
+    assert len(world.list_tries(message)) == 1
+    renewed = await UploadedMedia.get(upload.id)
+    assert renewed is not None
+    assert renewed.media_id not in (None, "1")
+    assert (request.body["image"]["id"], sent.content) == (
+        renewed.media_id,
+        {"id": renewed.media_id},
+    )
+    assert (transport.states, sent.attempts) == ([OutboxState.READY], 1)
+    assert renewed.stored_as == "a/1"

@@ -102,7 +102,7 @@ SENT_TYPES = [
 ]
 
 
-async def test_heic_stored_by_0_1_is_served_as_heic(
+async def test_heic_of_0_1_is_served_as_heic(
     client: httpx.AsyncClient, send_file: SendFile, read_url: MakeUrl
 ) -> None:
     pictures = [await send_file(HEIC, type="document", mime_type="image/heic") for _ in range(2)]

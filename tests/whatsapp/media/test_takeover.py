@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 
 from models import Media, MediaState
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.faults import FaultKind, FaultRule
 from tests.fixtures.servers import ServerProcess
@@ -68,4 +68,12 @@ def make_due() -> dict[str, object]:
     from models.database.base import new_id, to_bson, utc_now
 
     ids = {name: new_id() for name in ("account_id", "conversation_id", "message_id")}
-    return to_bson(Media(**ids, kind="image", media_id="1", next_attempt_at=utc_now()))
+    return to_bson(
+        Media(
+            workspace_id=DEFAULT_WORKSPACE_ID,
+            **ids,
+            kind="image",
+            media_id="1",
+            next_attempt_at=utc_now(),
+        )
+    )

@@ -14,6 +14,7 @@ from starlette.applications import Starlette
 
 from app import create_app
 from models import Role
+from models.database.base import DEFAULT_WORKSPACE_ID
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.server import FakeCloudServer
 from tests.fixtures.graphql import GraphQLClient
@@ -84,7 +85,7 @@ async def test_large_upload_is_never_whole_in_memory(
     )
     async with run_lifespan(application) as manager:
         account = await connect_number(keyring, NUMBER)
-        _, token = await create_api_key(name="test", role=Role.AGENT)
+        _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.AGENT)
         transport = httpx.ASGITransport(manager.app)
         async with httpx.AsyncClient(transport=transport, base_url=SERVER_URL) as client:
             await upload(GraphQLClient(client, token), account)
@@ -111,7 +112,7 @@ async def test_sixty_megabytes_into_mongodb(
     meta: FakeMeta,
 ) -> None:
     account = await connect_number(keyring, NUMBER)
-    _, token = await create_api_key(name="test", role=Role.AGENT)
+    _, token = await create_api_key(DEFAULT_WORKSPACE_ID, name="test", role=Role.AGENT)
     async with FakeCloudServer(meta_app) as cloud:
         server = make_server(GRAPH_API_URL=cloud.url)
         server.start()

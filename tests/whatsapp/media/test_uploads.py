@@ -17,7 +17,6 @@ from tests.fixtures.said import contact_id, conversation_id, write_message
 from tests.fixtures.uploads import PICTURE, is_nothing_left, list_uploads, send, send_file, upload
 from tests.fixtures.waiting import eventually
 from whatsapp.media.uploaded_media import attach_upload
-from whatsapp.messages.lanes import wake_lane
 
 DELETE = "mutation ($id: ID!) { deleteContact(input: {contactId: $id}) { userErrors { code } } }"
 ENDED = {MessageStatus.FAILED, MessageStatus.SENT, MessageStatus.DELIVERED, MessageStatus.READ}
@@ -30,7 +29,7 @@ async def said(account: Account) -> Message:
 
 async def send_upload(client: GraphQLClient, said: Message, upload_id: str) -> Message:
     to = {"conversationId": conversation_id(said)}
-    return await read_sent(await send(client, to, {"image": {"uploadId": upload_id}}))
+    return await read_sent(await send(client, to, {"image": {"source": {"uploadId": upload_id}}}))
 
 
 async def read_sent(payload: dict[str, Any]) -> Message:
@@ -209,10 +208,12 @@ async def test_crash_before_media_is_repaired_on_send(
     uploaded = (await upload(agent, account))["upload"]
     message = await wait_until_ended(await send_upload(agent, said, uploaded["id"]))
     await collection(Media).delete_one({"_id": message.id})
-    waiting = {"$set": {"outbox_state": "READY"}}
-    await collection(Message).update_one({"_id": message.id}, waiting)
-
-    await wake_lane(message.conversation_id)
+    last = {"_id": message.id, "status_rank": MessageStatus.READ.rank}
+    await eventually(lambda: Message.find_one(last))
+    # As if it had not been sent yet. Its last status has come, which would settle it.
+    waiting = {"outbox_state": "READY", "status_rank": MessageStatus.QUEUED.rank}
+    unsent = {"$set": waiting, "$unset": {"wamid": ""}}
+    await collection(Message).update_one({"_id": message.id}, unsent)
 
     mended = await eventually(lambda: Media.get(message.id))
     assert mended is not None

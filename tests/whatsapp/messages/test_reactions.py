@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from models import Conversation, Message, MessageDirection, MessageStatus
-from models.database.base import collection, to_bson, utc_now
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, to_bson, utc_now
 from tests.fixtures.outbox import OutboxWorld, get_message, hours_ago
 from whatsapp.messages.amendments import Reaction, record_amendment
 from whatsapp.messages.reactions import (
@@ -28,6 +28,7 @@ async def target(world: OutboxWorld, conversation: Conversation) -> Message:
 async def send_reaction(target: Message, emoji: str, *, seconds: int = 0) -> Message:
     """Returns an accepted reaction from now plus `seconds`."""
     reaction = Message(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=target.account_id,
         conversation_id=target.conversation_id,
         contact_id=target.contact_id,

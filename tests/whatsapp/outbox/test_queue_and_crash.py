@@ -3,7 +3,7 @@
 import pytest
 from pymongo.errors import AutoReconnect
 
-from models import Conversation, Lane, Message, MessageStatus
+from models import Conversation, Message, MessageStatus
 from models.database.base import utc_now
 from tests.fixtures.outbox import OutboxWorld
 from whatsapp.outbox import outbox
@@ -12,7 +12,7 @@ from whatsapp.outbox import outbox
 async def queue_and_end(
     world: OutboxWorld, conversation: Conversation, monkeypatch: pytest.MonkeyPatch
 ) -> Message:
-    """Stores a message without waking the dispatcher."""
+    """Stores a message without announcing it to the dispatcher."""
 
     async def end(_message: Message) -> None:
         raise AutoReconnect("MongoDB is away")
@@ -63,10 +63,10 @@ async def test_repeated_request_completes_first(
 ) -> None:
     message = await queue_and_end(world, conversation, monkeypatch)
 
-    again = await world.queue(conversation, idempotency_key="order-7")
+    async with world.dispatching(reconcile_seconds=600.0):
+        again = await world.queue(conversation, idempotency_key="order-7")
+        assert (await reload(conversation)).last_message_id == message.id
+        # It is announced to the dispatcher too.
+        await world.wait_for(message, MessageStatus.ACCEPTED)
 
     assert again.id == message.id
-    assert (await reload(conversation)).last_message_id == message.id
-    lane = await Lane.get(conversation.id)
-    assert lane is not None
-    assert lane.next_attempt_at is not None

@@ -18,7 +18,7 @@ from models import (
     OutboxState,
     User,
 )
-from models.database.base import collection, new_id
+from models.database.base import DEFAULT_WORKSPACE_ID, collection, new_id
 from tests.fixtures.outbox import (
     AGENT,
     PHONE,
@@ -77,10 +77,14 @@ async def test_message_is_stored_as_queued(world: OutboxWorld, conversation: Con
     assert summary.last_message_id == message.id
 
 
-async def test_numbers_rise_within_lane(world: OutboxWorld, conversation: Conversation) -> None:
+async def test_times_rise_within_conversation(
+    world: OutboxWorld, conversation: Conversation
+) -> None:
+    ahead = await world.receive(conversation, at=hours_ago(-1))
     messages = [await world.queue(conversation) for _ in range(3)]
 
-    assert [message.lane_number for message in messages] == [0, 1, 2]
+    times = [message.timestamp for message in (ahead, *messages)]
+    assert times == sorted(set(times))
 
 
 @pytest.mark.parametrize("body", ["", " \n\t", "a" * 4097, "nul \0 inside", "lone \ud800 half"])
@@ -251,7 +255,7 @@ async def test_new_number_gets_no_user(world: OutboxWorld) -> None:
     assert len({message.conversation_id for message in messages}) == 1
     counts = [await each.find().count() for each in (Contact, User, Conversation)]
     assert counts == [1, 0, 1]
-    assert sorted(message.lane_number or 0 for message in messages) == [0, 1, 2, 3, 4]
+    assert len({message.id for message in messages}) == 5
 
 
 async def test_reply_names_message_it_answers(
@@ -325,6 +329,7 @@ async def test_another_account_may_use_same_key(
     first = await world.queue(conversation, idempotency_key="order-7")
     world.account, _ = await create_account(
         world.keyring,
+        workspace_id=DEFAULT_WORKSPACE_ID,
         name="Other shop",
         phone_number_id="106540352242923",
         business_account_id="419561257915478",

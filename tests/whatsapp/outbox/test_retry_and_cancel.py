@@ -98,7 +98,9 @@ async def test_waiting_message_is_taken_back(
     assert world.list_texts() == ["Hello"]
 
 
-async def test_cancelled_retry_frees_lane(world: OutboxWorld, conversation: Conversation) -> None:
+async def test_cancelled_retry_frees_conversation(
+    world: OutboxWorld, conversation: Conversation
+) -> None:
     world.break_sends("error", code=131000, retry_after=600)
 
     async with world.dispatching():

@@ -20,7 +20,7 @@ from models import (
     PendingUpdate,
     Template,
 )
-from models.database.base import collection
+from models.database.base import DEFAULT_WORKSPACE_ID, collection
 from tests.fixtures.fields import AT, change_value, load_change, make_body, make_entry, post
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.waiting import eventually
@@ -191,6 +191,7 @@ async def test_template_echo_reads_as_customer_reads_it(
     webhook: WebhookClient, account: Account, settle: Settle, admin: GraphQLClient
 ) -> None:
     await Template(
+        workspace_id=DEFAULT_WORKSPACE_ID,
         account_id=account.id,
         template_id="1",
         name="order_shipped",
@@ -327,7 +328,7 @@ async def test_echo_of_own_message_changes_nothing(
 ) -> None:
     await webhook.post_messages(make_message(sender=CUSTOMER, at=AT - 60))
     await post(webhook, settle, make_echo("wamid.OURS", at=AT - 120))
-    ours = {"lane_number": 1, "status_rank": MessageStatus.DELIVERED.rank}
+    ours = {"outbox_state": "DONE", "status_rank": MessageStatus.DELIVERED.rank}
     await Message.find({"wamid": "wamid.OURS"}).update({"$set": ours})
     before = [await collection(kind).find().to_list() for kind in (Message, Conversation, Contact)]
 
