@@ -21,6 +21,7 @@ COPY models ./models
 COPY operations ./operations
 COPY serving ./serving
 COPY telemetry ./telemetry
+COPY web/dist ./web/dist
 COPY webhooks ./webhooks
 COPY whatsapp ./whatsapp
 ENV PATH=/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \

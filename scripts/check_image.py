@@ -124,6 +124,9 @@ def check_server(image: Image, mongodb_uri: str) -> None:
         answer = ask("/graphql", body='{"query": "{ viewer { name } }"}', token=token)
         if '"name":"Check"' not in answer[1]:
             raise SystemExit(f"The server answered {answer}")
+        status, page = ask("/")
+        if status != 200 or 'src="./assets/' not in page:
+            raise SystemExit(f"The inbox is not in the image: {status} {page}")
         stop(server)
     finally:
         server.kill()
