@@ -38,11 +38,7 @@ class SummaryReader(Protocol):
     """Waits for conversation summaries; see `graph.events.summary_watch`."""
 
     async def wait(
-        self,
-        *,
-        account_ids: Collection[PydanticObjectId] | None = None,
-        conversation_ids: Collection[PydanticObjectId] | None = None,
-        contact_ids: Collection[PydanticObjectId] | None = None,
+        self, viewer: Viewer, owner_ids: Collection[PydanticObjectId] | None = None
     ) -> None: ...
 
 

@@ -127,11 +127,8 @@ def _is_visible_workspace(viewer: Viewer, workspace: Workspace) -> bool:
 
 
 async def _wait_for_summaries(info: Info, ids: Sequence[PydanticObjectId]) -> None:
-    await info.context.services.live.summaries.wait(conversation_ids=ids)
-
-
-async def _wait_for_contact_summaries(info: Info, contact_ids: Sequence[PydanticObjectId]) -> None:
-    await info.context.services.live.summaries.wait(contact_ids=contact_ids)
+    """Waits for the summaries of conversations, named by their ids or by those of contacts."""
+    await info.context.services.live.summaries.wait(get_viewer(info), ids)
 
 
 AGENTS: Lookup[PydanticObjectId, Agent] = Lookup(attrgetter("agents"), is_visible_agent)
@@ -147,7 +144,7 @@ CONVERSATIONS: Lookup[PydanticObjectId, Conversation] = Lookup(
 CONVERSATIONS_OF_CONTACTS: Lookup[PydanticObjectId, Conversation] = Lookup(
     attrgetter("conversations_of_contacts"),
     _is_in_visible_account,
-    prepare=_wait_for_contact_summaries,
+    prepare=_wait_for_summaries,
 )
 MESSAGES: Lookup[PydanticObjectId, Message] = Lookup(attrgetter("messages"), _is_in_visible_account)
 MESSAGES_BY_WAMID: Lookup[WamidKey, Message] = Lookup(

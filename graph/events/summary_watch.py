@@ -1,7 +1,8 @@
 """Messages of the change stream that their conversation's summary does not include yet.
 
 A message is stored some milliseconds before the summary of its conversation. Reads of conversations
-wait here for the summaries of all published messages, so that no read is older than an event.
+wait here for the summaries of published messages that the reader may see, so that no read is older
+than an event.
 """
 
 import asyncio
@@ -15,7 +16,9 @@ from beanie import PydanticObjectId
 from pydantic import ValidationError
 
 from models import Conversation, Message
+from models.database.base import WORKSPACE_FIELD
 from models.database.conversion import from_bson
+from whatsapp.auth.access import Viewer
 from whatsapp.common.timeouts import Timeouts
 from whatsapp.conversations.conversations import summary_includes
 from whatsapp.messages.summary_completion import (
@@ -33,7 +36,7 @@ MAX_MESSAGES = 10_000
 MAX_COMPLETED = 100
 
 DocumentT = TypeVar("DocumentT", Message, Conversation)
-_OWNERS = ("account_id", "conversation_id", "contact_id")
+_OWNERS = (WORKSPACE_FIELD, "account_id", "conversation_id", "contact_id")
 
 
 @dataclass(eq=False)
@@ -52,7 +55,11 @@ class SummaryWatch:
         self._wait_seconds = wait_seconds
         self._unnoted: dict[PydanticObjectId, Unnoted] = {}
         """By message id, oldest first."""
-        self._by_conversation: dict[PydanticObjectId, list[Unnoted]] = {}
+        self._by_owner: dict[PydanticObjectId, dict[PydanticObjectId, Unnoted]] = {}
+        """The same by the ids of workspace, account, conversation and contact.
+
+        No reader looks through messages of others, however many there are.
+        """
 
     def add_change(self, change: Mapping[str, Any]) -> None:
         """Processes a change. Never raises: unreadable images are reported elsewhere."""
@@ -68,24 +75,22 @@ class SummaryWatch:
             logger.debug("Ignored an unreadable change: %s", type(error).__name__)
 
     async def wait(
-        self,
-        *,
-        account_ids: Collection[PydanticObjectId] | None = None,
-        conversation_ids: Collection[PydanticObjectId] | None = None,
-        contact_ids: Collection[PydanticObjectId] | None = None,
+        self, viewer: Viewer, owner_ids: Collection[PydanticObjectId] | None = None
     ) -> None:
         """Waits until the summaries include the messages published so far.
 
-        Covers all conversations by default. Completes summaries that are late.
+        Completes summaries that are late.
+
+        Args:
+            owner_ids: Accounts, conversations or contacts; by default all of the viewer.
         """
-        if not self._unnoted:
-            return
+        if owner_ids is None:
+            owner_ids = viewer.account_ids or [viewer.workspace_id]
         behind = [
             unnoted
-            for unnoted in self._unnoted.values()
-            if _is_among(unnoted.message.account_id, account_ids)
-            and _is_among(unnoted.message.conversation_id, conversation_ids)
-            and _is_among(unnoted.message.contact_id, contact_ids)
+            for owner_id in owner_ids
+            for unnoted in self._by_owner.get(owner_id, {}).values()
+            if viewer.can_see(unnoted.message)
         ]
         if not behind:
             return
@@ -109,14 +114,15 @@ class SummaryWatch:
             return
         unnoted = Unnoted(message, time.monotonic())
         self._unnoted[message.id] = unnoted
-        self._by_conversation.setdefault(message.conversation_id, []).append(unnoted)
+        for owner_id in _list_owners(message):
+            self._by_owner.setdefault(owner_id, {})[message.id] = unnoted
         self._remove_old()
 
     def _process_conversation(self, image: Mapping[str, Any]) -> None:
-        if not (waiting := self._by_conversation.get(image["_id"])):
+        if not (waiting := self._by_owner.get(image["_id"])):
             return
         conversation = _read_part(Conversation, image, SUMMARY_FIELDS)
-        for unnoted in list(waiting):
+        for unnoted in list(waiting.values()):
             if summary_includes(conversation, unnoted.message):
                 self._remove(unnoted)
 
@@ -125,10 +131,11 @@ class SummaryWatch:
         unnoted.noted.set()
         if self._unnoted.pop(message.id, None) is None:
             return
-        remaining = self._by_conversation[message.conversation_id]
-        remaining.remove(unnoted)
-        if not remaining:
-            del self._by_conversation[message.conversation_id]
+        for owner_id in _list_owners(message):
+            of_owner = self._by_owner[owner_id]
+            del of_owner[message.id]
+            if not of_owner:
+                del self._by_owner[owner_id]
 
     def _remove_old(self) -> None:
         before = time.monotonic() - MAX_AGE_SECONDS
@@ -139,8 +146,13 @@ class SummaryWatch:
             self._remove(oldest)
 
 
-def _is_among(value: PydanticObjectId, values: Collection[PydanticObjectId] | None) -> bool:
-    return values is None or value in values
+def _list_owners(message: Message) -> list[PydanticObjectId]:
+    return [
+        message.workspace_id,
+        message.account_id,
+        message.conversation_id,
+        message.contact_id,
+    ]
 
 
 def _read_part(

@@ -59,8 +59,8 @@ async def limit_to_account(info: Info, account_id: str | None) -> dict[str, Any]
 async def wait_for_summaries(info: Info, account_id: str | None) -> None:
     """Waits until the summaries include all events that were sent to subscribers."""
     requested_id = parse_id(account_id, "Account") if account_id is not None else None
-    accounts = get_viewer(info).account_ids if requested_id is None else [requested_id]
-    await info.context.services.live.summaries.wait(account_ids=accounts)
+    accounts = None if requested_id is None else [requested_id]
+    await info.context.services.live.summaries.wait(get_viewer(info), accounts)
 
 
 async def name_accounts(info: Info, account_id: str | None) -> dict[str, Any]:

@@ -73,7 +73,7 @@ async def count_conversations(
     """
     of_accounts = await name_accounts(info, account_id)
     account_ids = of_accounts["account_id"]["$in"]
-    await info.context.services.live.summaries.wait(account_ids=account_ids)
+    await info.context.services.live.summaries.wait(get_viewer(info), account_ids)
     return await count_documents(
         [
             CountQuery(models.Conversation, {"$and": [of_accounts, *conditions]})

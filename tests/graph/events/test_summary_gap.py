@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Iterator
 from typing import Any
 
+import httpx
 import pytest
 
 from graph.events import summary_watch
@@ -25,6 +26,7 @@ from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.timeouts import with_timeouts
 from tests.fixtures.waiting import eventually
 from tests.fixtures.webhooks import CUSTOMER, WebhookClient, make_message
+from tests.fixtures.workspaces import create_workspace, make_workspace_client
 from tests.graph.live_kit import wait_for_listeners
 from tests.graph.socket_kit import SocketClient
 from webhooks.apply import messages
@@ -251,6 +253,48 @@ async def test_message_seen_long_ago_is_not_waited_for(
         inbox = await admin("{ conversations { edges { node " + SHOWN + " } } }")
     check_summary(inbox["conversations"]["edges"][0]["node"], "late", unread=1)
     assert not await list_seen()
+    await gap.end()
+
+
+@with_timeouts(summary_wait_seconds=40.0)
+@pytest.mark.parametrize("is_same_workspace", [True, False], ids=["account", "workspace"])
+async def test_reader_waits_for_no_message_of_others(
+    webhook: WebhookClient,
+    account: Account,
+    other_account: Account,
+    client: httpx.AsyncClient,
+    live_feed: LiveFeed,
+    gap: Gap,
+    is_same_workspace: bool,
+) -> None:
+    """Its delay would show that others have messages, and grow with them."""
+    if is_same_workspace:
+        other_id, accounts = account.workspace_id, [other_account]
+    else:
+        other_id, accounts = (await create_workspace("Other")).id, None
+    reader = await make_workspace_client(client, other_id, accounts=accounts)
+    await webhook.post_messages(make_message(wamid="wamid.GAP5"))
+    message = await read_stored("wamid.GAP5")
+
+    async def is_seen() -> bool:
+        return bool(live_feed.summaries._unnoted)
+
+    await eventually(is_seen)
+    ids = {
+        "message": encode_id("Message", message.id),
+        "conversation": encode_id("Conversation", message.conversation_id),
+        "contact": encode_id("Contact", message.contact_id),
+    }
+
+    async with asyncio.timeout(30):
+        for query in [*READS, "{ conversationCounts(filters: [{ unread: true }]) { value } }"]:
+            named = {name: value for name, value in ids.items() if "$" + name in query}
+            [answer] = (await reader(query, **named)).values()
+            assert answer in (None, {"edges": []}, [{"value": 0}])
+    # Nothing was completed for it either.
+    conversation = await Conversation.get(message.conversation_id)
+    assert conversation is not None
+    assert conversation.last_message_id != message.id
     await gap.end()
 
 
