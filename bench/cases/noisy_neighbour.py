@@ -22,11 +22,12 @@ from bench.load.requests import (
 )
 from bench.load.websocket_load import Subscriber, close_all, open_all
 from bench.world import BUSINESS_ACCOUNT_ID, ENCRYPTION_KEYS, insert_fast
-from models import Account, MessageStatus, OutboxState, Quotas, Role, Workspace
-from models.database.base import collection, new_id, utc_now
+from models import Account, Message, MessageStatus, OutboxState, Quotas, Role, Workspace
+from models.database.base import collection, from_bson, new_id, utc_now
 from whatsapp.accounts.accounts import create_account
 from whatsapp.auth.api_keys import create_api_key
 from whatsapp.common.crypto import KeyRing
+from whatsapp.messages.early_updates import finish_stored_messages
 
 ROUNDS = 5
 ACCOUNTS = 3
@@ -177,7 +178,7 @@ async def _add_messages(run: Run, neighbour: Neighbour, number: int, seconds: fl
             "status_times": {MessageStatus.RECEIVED.key: now},
             "created_at": now,
         }
-        await insert_fast(run.database, "messages", [message])
+        await _store(run, [message])
         await asyncio.sleep(1 / NEIGHBOUR_EVENTS_PER_SECOND)
 
 
@@ -202,7 +203,13 @@ async def _queue_campaign(run: Run, neighbour: Neighbour, count: int) -> None:
                 "fence": None,
             }
         )
-    await insert_fast(run.database, "messages", messages)
+    await _store(run, messages)
+
+
+async def _store(run: Run, documents: list[Fields]) -> None:
+    await insert_fast(run.database, "messages", documents)
+    messages = [from_bson(Message, fields) for fields in documents]
+    await finish_stored_messages(messages, summarized=messages)
 
 
 async def _find_queued(run: Run, neighbour: Neighbour) -> str | None:
