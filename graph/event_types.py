@@ -14,7 +14,6 @@ from graph.core.loaders import Loaders
 from graph.core.stored import to_node
 from graph.events.differences import EventKind
 from graph.events.events import LiveEvent
-from graph.execution.run import Memo
 from graph.types.accounts import Account, require_account
 from graph.types.auth.agents import Agent
 from graph.types.contacts import Contact
@@ -63,8 +62,6 @@ class Event:
     document: strawberry.Private[Document | None]
     # An event is a root value with loaders of its own, so documents are as new as the event.
     loaders: strawberry.Private[Loaders]
-    # Resolved values, shared by all groups that select them.
-    memo: strawberry.Private[Memo]
 
     @strawberry.field(
         description="Account of the event; null for `AgentUpdated`, which concerns all accounts of"
@@ -81,7 +78,6 @@ class Event:
             event=event,
             document=event.document if event.has_document else None,
             loaders=Loaders(),
-            memo=Memo(),
         )
 
 

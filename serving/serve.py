@@ -27,7 +27,7 @@ from whatsapp.settings import Settings, SettingsError
 logger = logging.getLogger(__name__)
 
 # New objects per collection of the youngest generation, and ratios for the older generations.
-GC_THRESHOLDS = (10_000, 10, 200)
+GC_THRESHOLDS = (5_000, 3, 1_200)
 
 
 def serve(settings: Settings, *, timeouts: Timeouts = Timeouts()) -> None:

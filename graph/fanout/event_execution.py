@@ -11,7 +11,7 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine, Hashable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from beanie import PydanticObjectId
 from graphql import DocumentNode, ExecutionResult, GraphQLError
@@ -27,7 +27,7 @@ from graph.events.events import LiveEvent
 from graph.events.subscription import CheckedSubscription
 from graph.execution.extensions import MeteredExecutor
 from graph.execution.plan import OperationPlans, Plan
-from graph.execution.run import Run
+from graph.execution.run import Memo, Run
 from graph.fanout.groups import Groups
 from graph.fanout.membership import Membership, Peer
 from graph.fanout.operations import OperationShapes
@@ -70,6 +70,17 @@ class Rights:
     account_ids: frozenset[PydanticObjectId] | None
 
 
+class EventRoot(NamedTuple):
+    """The root value of an event, and the values that groups have resolved from it.
+
+    The memo refers to the root value, so the root value may not refer to the memo: only garbage
+    collections would free all documents of an event.
+    """
+
+    value: Event
+    memo: Memo
+
+
 class EventRoots:
     """A short-lived cache of events' root values, shared by all groups with the same rights.
 
@@ -78,13 +89,13 @@ class EventRoots:
     """
 
     def __init__(self) -> None:
-        self._roots: OrderedDict[Hashable, tuple[float, Event]] = OrderedDict()
+        self._roots: OrderedDict[Hashable, tuple[float, EventRoot]] = OrderedDict()
 
-    def get(self, event: LiveEvent, rights: Rights) -> Event:
+    def get(self, event: LiveEvent, rights: Rights) -> EventRoot:
         key, now = (event.version, rights), time.monotonic()
         made_at, root = self._roots.get(key, (0.0, None))
         if root is None or now - made_at > CACHED_ROOT_SECONDS:
-            root = to_root_value(event)
+            root = EventRoot(to_root_value(event), Memo())
             self._roots[key] = now, root
             self._roots.move_to_end(key)
             self._evict(now)
@@ -145,19 +156,19 @@ class GroupExecution:
         if self._planned is not None and not self._planned[0].is_cached:
             self._planned = None
         if self._planned is None or self._plans.is_paused(self._caller):
-            return self._execute_unplanned(root)
+            return self._execute_unplanned(root.value)
         plan, run = self._planned
         self._plan_cache.use(plan, self._caller)
-        run = run.for_event(root, memo=root.memo)
+        run = run.for_event(root.value, memo=root.memo)
         if plan.is_async:
-            return self._wait_for_plan(plan, run, root)
+            return self._wait_for_plan(plan, run, root.value)
         try:
             return self._encode_planned(plan.execute_now(run))
         except ResponseTooLarge as error:
             return self._encode(ExecutionResult(None, [error]))
         except Exception as error:  # noqa: BLE001 - graphql-core reports it in its place
             self._record_bailout(error)
-        return self._execute_unplanned(root)
+        return self._execute_unplanned(root.value)
 
     async def _wait_for_plan(self, plan: Plan, run: Run, root: Event) -> Payload:
         try:

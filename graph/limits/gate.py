@@ -93,7 +93,8 @@ class Gate:
                 minimum = MIN_ANONYMOUS_COST if context.viewer is None else 0
                 limits.charge(*caller, max(minimum, cost.charged))
             except RequestError as refusal:
-                return [refusal], cost
+                # Its traceback would have the caller's frame, which holds the refusal: a cycle.
+                return [refusal.with_traceback(None)], cost
             context.cost = cost.total
             COST.inc(cost.charged)
         return errors, cost
