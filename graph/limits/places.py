@@ -1,15 +1,16 @@
 """Places for the operations of a process, and for the events of subscriptions.
 
 One event loop executes all operations, so each that runs delays the others. While several
-workspaces are active, a workspace with a quota gets few places, starts its operations on sockets
-one after another, and gets its refusals late: what it may use at once, and what it asks for beyond
-its quota, delays the others little. A workspace that is alone is not limited.
+workspaces are active, a workspace with a quota gets one place, which rests for as long as it was
+used, starts its operations on sockets one after another, and gets its refusals late: what it may
+use at once, and what it asks for beyond its quota, delays the others little. A workspace that is
+alone is not limited.
 """
 
 import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from weakref import WeakValueDictionary
 
@@ -56,7 +57,7 @@ class Places:
         holders = context.holders
         if self._turns.count_waiting(holders[-1]) >= self._capacity.limited_waiting:
             raise RateLimited(BUSY_SECONDS)
-        return self._turns.hold(*holders, limit=self._capacity.limited_operations)
+        return self._hold_with_rest(*holders)
 
     def hold_for_event(self, context: Context) -> AbstractAsyncContextManager[None]:
         """Returns a context manager for an event of a subscription that reads.
@@ -66,7 +67,7 @@ class Places:
         if context.viewer is None or not self._is_limited(context):
             return nullcontext()
         workspace_id = context.viewer.workspace_id
-        return self._turns.hold(workspace_id, limit=self._capacity.limited_operations)
+        return self._hold_with_rest(workspace_id)
 
     async def wait_to_start(self, context: Context) -> None:
         """Waits before the start of an operation on a socket, which may be a subscription.
@@ -95,6 +96,13 @@ class Places:
             self._held_back[workspace_id] -= 1
             if not self._held_back[workspace_id]:
                 del self._held_back[workspace_id]
+
+    def _hold_with_rest(self, *holders: Hashable) -> AbstractAsyncContextManager[None]:
+        return self._turns.hold_with_rest(
+            *holders,
+            limit=self._capacity.limited_operations,
+            max_rest=self._timeouts.limited_rest_seconds,
+        )
 
     def _is_limited(self, context: Context) -> bool:
         """Records that the caller's workspace is active; returns True if it shall leave room."""

@@ -1,6 +1,7 @@
 """Admission control: bounded request bodies, and fair shares of bounded pools."""
 
 import asyncio
+import time
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable, Sequence
 from contextlib import asynccontextmanager
@@ -164,12 +165,17 @@ class FairTurns:
         self._waiting: dict[asyncio.Future[Callable[[], None]], _Claim] = {}
         self._lines: Counter[Hashable] = Counter()
 
-    def hold(self, *holders: Hashable, limit: int | None = None) -> "_Turn":
-        """Returns a context manager that waits until the holders have room, and holds a slot.
+    def hold(self, *holders: Hashable) -> "_Turn":
+        """Returns a context manager that waits until the holders have room, and holds a slot."""
+        return _Turn(self, _Claim(holders, None))
 
-        `limit` is the maximum number of slots of the last holder.
+    def hold_with_rest(self, *holders: Hashable, limit: int, max_rest: float) -> "_Turn":
+        """Same as `hold`, for holders that shall leave room for others.
+
+        The last holder gets at most `limit` slots, and each stays taken as long again after its
+        use, up to `max_rest` seconds.
         """
-        return _Turn(self, _Claim(holders, limit))
+        return _RestingTurn(self, _Claim(holders, limit), max_rest)
 
     def count_waiting(self, holder: Hashable) -> int:
         """Returns the number of callers that wait with this last holder."""
@@ -235,5 +241,26 @@ class _Turn:
         self._release_slot = await self._turns.take(self._claim)
 
     async def __aexit__(self, *_: object) -> None:
+        self._release()
+
+    def _release(self) -> None:
         self._release_slot()
         self._turns.admit_waiting()
+
+
+class _RestingTurn(_Turn):
+    """A turn whose slot stays taken for a while."""
+
+    __slots__ = ("_max_rest", "_started_at")
+
+    def __init__(self, turns: FairTurns, claim: _Claim, max_rest: float) -> None:
+        super().__init__(turns, claim)
+        self._max_rest = max_rest
+
+    async def __aenter__(self) -> None:
+        await super().__aenter__()
+        self._started_at = time.monotonic()
+
+    async def __aexit__(self, *_: object) -> None:
+        used = time.monotonic() - self._started_at
+        asyncio.get_running_loop().call_later(min(used, self._max_rest), self._release)

@@ -24,7 +24,7 @@ class Capacity:
     graphql_operations: int = 128
     """Concurrent queries and mutations; a credential gets at most half of them, so that other
     credentials get a MongoDB connection."""
-    limited_operations: int = 2
+    limited_operations: int = 1
     """Concurrent operations, and events of subscriptions that read, of a workspace with a quota
     while other workspaces are active."""
     limited_waiting: int = 256

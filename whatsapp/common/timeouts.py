@@ -152,6 +152,8 @@ class Timeouts:
     limited_start_seconds: float = 0.02
     """Interval between two starts of operations on sockets of a workspace with a quota, while
     others are active."""
+    limited_rest_seconds: float = 0.25
+    """Longest rest of a place that such a workspace has used; it is as long as the use."""
 
     # Removals and merges
     account_removal_seconds: float = 5.0
