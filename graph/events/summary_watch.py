@@ -25,6 +25,7 @@ from whatsapp.messages.summary_completion import (
     SUMMARIZED_FIELDS,
     SUMMARY_FIELDS,
     complete_summaries,
+    read_summaries,
 )
 
 logger = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ logger = logging.getLogger(__name__)
 # Messages beyond these limits are dropped; the ingest completes their summaries.
 MAX_AGE_SECONDS = 60.0
 MAX_MESSAGES = 10_000
-# Limit for a reader; the next readers complete the rest.
+# Limit of conversations and messages for a reader; the next readers complete the rest.
 MAX_COMPLETED = 100
 
 DocumentT = TypeVar("DocumentT", Message, Conversation)
@@ -103,8 +104,12 @@ class SummaryWatch:
             await self._complete([unnoted for unnoted in behind if not unnoted.noted.is_set()])
 
     async def _complete(self, late: Collection[Unnoted]) -> None:
-        oldest = list(late)[:MAX_COMPLETED]
-        if await complete_summaries([unnoted.message.id for unnoted in oldest]):
+        # A message that is older than the summary gets no change of it, as those of an import.
+        ids = dict.fromkeys(unnoted.message.conversation_id for unnoted in late)
+        for summary in await read_summaries(list(ids)[:MAX_COMPLETED]):
+            self._process_conversation(summary)
+        oldest = [unnoted for unnoted in late if not unnoted.noted.is_set()][:MAX_COMPLETED]
+        if oldest and await complete_summaries([unnoted.message.id for unnoted in oldest]):
             for unnoted in oldest:
                 self._remove(unnoted)
 

@@ -6,6 +6,7 @@ The update is idempotent, so both may do it.
 import contextlib
 import logging
 from collections.abc import Collection, Sequence
+from typing import Any
 
 import pymongo
 from beanie import PydanticObjectId
@@ -13,6 +14,7 @@ from pymongo.errors import PyMongoError
 
 from models import Conversation, Message
 from models.database.base import collection, from_bson
+from models.database.conversion import project
 from whatsapp.conversations.conversations import (
     ConversationGone,
     summary_includes,
@@ -25,6 +27,17 @@ COMPLETE_SECONDS = 2.0
 # Stored fields of a conversation and of a message that `summary_includes` reads.
 SUMMARY_FIELDS = ("last_message_at", "last_message_id", "last_inbound_at")
 SUMMARIZED_FIELDS = ("timestamp", "direction", "type", "group_id")
+
+
+async def read_summaries(conversation_ids: Collection[PydanticObjectId]) -> list[dict[str, Any]]:
+    """Returns the stored summaries of conversations; none if MongoDB can't be reached."""
+    found = {"_id": {"$in": list(conversation_ids)}}
+    try:
+        with pymongo.timeout(COMPLETE_SECONDS):
+            return await collection(Conversation).find(found, project(SUMMARY_FIELDS)).to_list()
+    except PyMongoError as error:
+        logger.debug("Summaries can't be read: %s", type(error).__name__)
+        return []
 
 
 async def complete_summaries(message_ids: Collection[PydanticObjectId]) -> bool:
