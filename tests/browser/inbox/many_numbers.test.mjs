@@ -19,12 +19,17 @@ async function connect(name) {
     accessToken: "EAAG-other",
   };
   await world.grantNumber(input);
-  const { createAccount } = await world.ask(
-    "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { account { id } userErrors { message } } }",
-    { input },
-  );
-  assert.deepEqual(createAccount.userErrors, []);
-  return createAccount.account.id;
+  for (let attempt = 1; ; attempt++) {
+    const { createAccount } = await world.ask(
+      "mutation ($input: CreateAccountInput!) { createAccount(input: $input) { account { id } userErrors { code message } } }",
+      { input },
+    );
+    // On a machine that stands still for a while, Meta's answer may come too late.
+    const isLate = createAccount.userErrors[0]?.code === "META_UNREACHABLE";
+    if (isLate && attempt < 3) continue;
+    assert.deepEqual(createAccount.userErrors, []);
+    return createAccount.account.id;
+  }
 }
 
 test("a key says whether it covers later numbers, too", async () => {
