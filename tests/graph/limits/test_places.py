@@ -63,7 +63,9 @@ def capacity() -> Capacity:
 @pytest.fixture
 def timeouts() -> Timeouts:
     # The other workspace stays active during a test.
-    return make_timeouts(workspace_active_seconds=600.0, refusal_hold_seconds=3.0)
+    return make_timeouts(
+        workspace_active_seconds=600.0, refusal_hold_seconds=3.0, limited_rest_seconds=60.0
+    )
 
 
 @pytest.fixture
@@ -113,6 +115,27 @@ async def test_workspace_with_quota_leaves_places_to_others(
     assert entered_with_others == 6, "the others have their places at once"
     assert [answer.status_code for answer in answers] == [200] * 9
     assert await User.count() == 9
+
+
+async def test_places_rest_as_long_as_they_were_used(
+    admin: GraphQLClient, stranger: GraphQLClient, gate: Gate
+) -> None:
+    await limit_admin(admin)
+    await post(stranger, WHO)
+    greedy = await start(admin, 2)
+    await asyncio.sleep(2)
+    gate.opened.set()
+    await asyncio.gather(*greedy)
+
+    [later] = await start(admin, 1)
+    entered = gate.entered
+    [other] = await start(stranger, 1)
+
+    assert entered == 2, "both places rest"
+    assert (await other).status_code == 200
+    assert not later.done(), "the places rest longer than others take"
+    assert (await later).status_code == 200
+    assert await User.count() == 4
 
 
 async def test_operations_beyond_line_are_refused(
