@@ -168,6 +168,9 @@ class Timeouts:
     """Interval between two runs of a workspace's retention rules."""
     retention_poll_seconds: float = 60.0
     """Interval between two searches for workspaces whose rules are due."""
+    retention_spread_seconds: float = 30.0
+    """Time after which each process knows changed rules; the removed ones are applied until
+    then."""
 
     # GraphQL
     graphql_body_seconds: float = 30.0

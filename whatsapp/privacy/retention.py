@@ -43,6 +43,7 @@ class RetentionRules:
     ) -> None:
         self._audit = audit
         self._interval = timedelta(seconds=timeouts.retention_interval_seconds)
+        self._spread = timedelta(seconds=timeouts.retention_spread_seconds)
         self._clock = clock
 
     async def apply_due(self) -> None:
@@ -76,11 +77,18 @@ class RetentionRules:
         except RulesChanged:
             logger.info("Retention rules changed", extra={"workspace_id": workspace.id})
         else:
-            next_at = now + self._interval if has_rules(workspace.retention) else None
             await collection(Workspace).update_one(
-                run.unchanged, {"$set": {"retention_due_at": next_at}}
+                run.unchanged, {"$set": {"retention_due_at": self._find_next(workspace, now)}}
             )
         await run.finish()
+
+    def _find_next(self, workspace: Workspace, now: datetime) -> datetime | None:
+        """Returns when the rules are due again."""
+        if has_rules(workspace.retention):
+            return now + self._interval
+        # Until then, processes may store bodies by the former rules.
+        known_at = workspace.updated_at + self._spread
+        return known_at if known_at > now else None
 
 
 def has_rules(retention: Retention) -> bool:

@@ -7,8 +7,9 @@ from typing import Any
 import httpx
 import pytest
 
-from models import Account, AuditEntry, Message, Role, Workspace
+from models import Account, AuditEntry, Message, Role, WebhookEvent, Workspace
 from models.database.base import DEFAULT_WORKSPACE_ID, collection, utc_now
+from models.webhooks.webhook_event import BODY_KEPT
 from telemetry.global_ids import encode_id
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
@@ -143,7 +144,11 @@ async def test_rules_out_of_bounds_are_refused(
     assert await read_workspaces() == before
 
 
-@pytest.mark.parametrize("timeouts", [{"retention_poll_seconds": 0.05}], indirect=True)
+@pytest.mark.parametrize(
+    "timeouts",
+    [{"retention_poll_seconds": 0.05, "retention_spread_seconds": 0.2}],
+    indirect=True,
+)
 async def test_server_applies_new_rules(
     admin: GraphQLClient, webhook: WebhookClient, account: Account
 ) -> None:
@@ -168,12 +173,43 @@ async def test_server_applies_new_rules(
     assert [message.text for message in await Message.find_all().to_list()] == ["young"]
     await eventually(is_waiting)
     await update(admin, retention={"messagesDays": None})
+    await eventually(is_without_rules)
 
-    async def is_without_rules() -> bool:
-        workspace = await Workspace.get(DEFAULT_WORKSPACE_ID)
-        return workspace is not None and workspace.retention_due_at is None
+
+@pytest.mark.parametrize(
+    "timeouts",
+    [{"retention_poll_seconds": 0.05, "retention_spread_seconds": 6.0}],
+    indirect=True,
+)
+async def test_bodies_stored_by_removed_rule_are_shortened(
+    admin: GraphQLClient, webhook: WebhookClient, account: Account
+) -> None:
+    """Processes learn of a removed rule some seconds later."""
+    await update(admin, retention={"rawBodiesDays": 20})
+    await webhook.post_messages(make_message("text", {"body": "by the rule"}))
+
+    async def list_days() -> list[int]:
+        events = await WebhookEvent.find({"processed_at": {"$type": "date"}}).to_list()
+        lasting = [(one.body_until, one.processed_at) for one in events]
+        return sorted((until - at).days for until, at in lasting if until and at)
+
+    async def is_stored() -> bool:
+        return await list_days() == [20]
+
+    await eventually(is_stored)
+    await update(admin, retention={"rawBodiesDays": None})
+    await webhook.post_messages(make_message("text", {"body": "after it"}))
+
+    async def is_shortened() -> bool:
+        return await list_days() == [BODY_KEPT.days] * 2
 
     await eventually(is_without_rules)
+    await eventually(is_shortened)
+
+
+async def is_without_rules() -> bool:
+    workspace = await Workspace.get(DEFAULT_WORKSPACE_ID)
+    return workspace is not None and workspace.retention_due_at is None
 
 
 async def is_waiting() -> bool:
