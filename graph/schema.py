@@ -194,7 +194,8 @@ def create_schema(
 ) -> WagraphSchema:
     """Creates the schema, by default with the limits of the settings' defaults."""
     limits = limits or Limits.from_settings()
-    gate = Gate(limits)
+    places = Places(capacity=capacity, timeouts=timeouts)
+    gate = Gate(limits, places)
     schema = copy(_build_types())
     database_seconds = timeouts.database_deadline_seconds
     schema.extensions = tuple(list_extensions(gate, database_seconds=database_seconds))
@@ -202,12 +203,12 @@ def create_schema(
     schema.documents = Documents(
         trusted_documents, limits=limits, allows_others=allows_other_documents
     )
-    schema.places = Places(capacity=capacity, timeouts=timeouts)
+    schema.places = places
     schema.known_queries = KnownQueries(
         schema,
         gate,
         mask=schema.mask,
-        places=schema.places,
+        places=places,
         database_seconds=database_seconds,
         plan_steps=capacity.plan_steps,
     )

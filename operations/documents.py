@@ -6,6 +6,7 @@ from graph.core.strawberry_internals import get_graphql_schema
 from graph.documents.trusted_files import read_trusted_documents
 from graph.limits.bounds import Limits
 from graph.limits.gate import Gate
+from graph.limits.places import Places
 from graph.schema import create_schema
 from operations.findings import Finding, failed, passed
 from whatsapp.settings import Settings, SettingsError
@@ -20,7 +21,7 @@ def check_trusted_documents(settings: Settings) -> list[Finding]:
         trusted = read_trusted_documents(settings.trusted_documents)
     except SettingsError as error:
         return [failed(NAME, f"{error}.", "Correct TRUSTED_DOCUMENTS or the file.")]
-    gate = Gate(Limits.from_settings(settings))
+    gate = Gate(Limits.from_settings(settings), Places())
     schema = get_graphql_schema(create_schema(gate.documents.limits))
     ids: dict[str, list[str]] = {}
     for document_id, text in trusted.items():

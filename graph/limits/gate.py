@@ -15,6 +15,7 @@ from graph.limits.bounds import (
     Limits,
 )
 from graph.limits.document import Cost, Document, DocumentCache
+from graph.limits.places import Places
 from telemetry.metrics.operations import COST
 
 # Parsing and validating a token takes about 30 µs, an object of a response about 100 µs. Anonymous
@@ -39,13 +40,15 @@ class OperationRequest(NamedTuple):
 class Gate:
     """Checks the operations of a schema, and caches its documents."""
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, places: Places) -> None:
         self.documents = DocumentCache(limits)
+        self._places = places
 
     def check_rate(self, context: object) -> None:
-        """Raises RateLimited if the caller's bucket is empty."""
+        """Raises RateLimited if the caller's bucket is empty, or too many operations wait."""
         if isinstance(context, Context):
             context.services.rate_limits.check(context.viewer, context.client_address)
+            self._places.check(context)
 
     def check_text(self, query: str, context: object) -> None:
         """Charges for the text of a new document, before it is parsed.

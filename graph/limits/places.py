@@ -46,18 +46,25 @@ class Places:
         self._starts: WeakValueDictionary[PydanticObjectId, asyncio.Lock] = WeakValueDictionary()
         self._held_back: Counter[PydanticObjectId] = Counter()
 
-    def hold(self, context: Context) -> AbstractAsyncContextManager[None]:
-        """Returns a context manager that waits for a place for an operation, and holds it.
+    def check(self, context: Context) -> None:
+        """Refuses an operation before it is parsed and charged.
 
         Raises:
             RateLimited: too many operations of the workspace are waiting.
         """
+        if self._is_limited(context):
+            self._check_line(context)
+
+    def hold(self, context: Context) -> AbstractAsyncContextManager[None]:
+        """Returns a context manager that waits for a place for an operation, and holds it.
+
+        Raises:
+            RateLimited: as `check`, if others have joined the line since.
+        """
         if not self._is_limited(context):
             return self._turns.hold(*context.holders)
-        holders = context.holders
-        if self._turns.count_waiting(holders[-1]) >= self._capacity.limited_waiting:
-            raise RateLimited(BUSY_SECONDS)
-        return self._hold_with_rest(*holders)
+        self._check_line(context)
+        return self._hold_with_rest(*context.holders)
 
     def hold_for_event(self, context: Context) -> AbstractAsyncContextManager[None]:
         """Returns a context manager for an event of a subscription that reads.
@@ -96,6 +103,10 @@ class Places:
             self._held_back[workspace_id] -= 1
             if not self._held_back[workspace_id]:
                 del self._held_back[workspace_id]
+
+    def _check_line(self, context: Context) -> None:
+        if self._turns.count_waiting(context.holders[-1]) >= self._capacity.limited_waiting:
+            raise RateLimited(BUSY_SECONDS)
 
     def _hold_with_rest(self, *holders: Hashable) -> AbstractAsyncContextManager[None]:
         return self._turns.hold_with_rest(

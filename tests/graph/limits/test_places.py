@@ -144,13 +144,17 @@ async def test_operations_beyond_line_are_refused(
     await limit_admin(admin)
     await post(stranger, WHO)
 
-    greedy = await start(admin, 7)
+    greedy = await start(admin, 5)
+    beyond = await start(admin, 2)
+    refused = [(await task).json() for task in beyond]
     gate.opened.set()
     answers = [await task for task in greedy]
 
-    refused = [answer for answer in answers if "errors" in answer.json()]
-    codes = [answer.json()["errors"][0]["extensions"]["code"] for answer in refused]
+    codes = [answer["errors"][0]["extensions"]["code"] for answer in refused]
     assert codes == ["RATE_LIMITED"] * 2
+    costs = [answer["extensions"]["cost"]["requested"] for answer in refused]
+    assert costs == [None] * 2, "nothing is charged"
+    assert [answer.status_code for answer in answers] == [200] * 5
     assert await User.count() == 5
 
 
