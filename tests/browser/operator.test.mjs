@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
+import { button, field, listSent, openChat, push } from "./inbox/composing.mjs";
 import * as world from "./inbox/world.mjs";
 
 const { OPERATOR_KEY, TENANT_KEY, WORKSPACE_ID } = process.env;
@@ -32,6 +33,27 @@ test("the link of an operator leads to the sign-in", async () => {
     inbox.complaints.splice(0);
     await world.close(inbox);
   }
+});
+
+test("a full storage refuses files and says so", async () => {
+  const { customer, ...inbox } = await openChat(browser, "Stora Gefull");
+  const { page } = inbox;
+  const readUsage = async () => (await world.ask("{ viewer { workspace { id usage { storedBytes { limit } } } } }")).viewer.workspace;
+  const { id } = await readUsage();
+  const limit = async (storedBytes) => {
+    const input = { workspaceId: id, quotas: { storedBytes } };
+    await world.ask("mutation ($input: UpdateWorkspaceInput!) { updateWorkspace(input: $input) { userErrors { code } } }", { input }, OPERATOR_KEY);
+    await world.becomes(async () => (await readUsage()).usage.storedBytes.limit, storedBytes);
+  };
+  await limit(1);
+  const [chooser] = await Promise.all([page.waitForEvent("filechooser"), push(button(page, "Attach files"))]);
+  await chooser.setFiles([world.PICTURE]);
+  await field(page).press("Enter");
+  await page.getByText(/The storage of your workspace is full/).first().waitFor(world.WAIT);
+  assert.deepEqual(await listSent(customer, "text"), []);
+  await limit(null);
+  inbox.complaints.splice(0);
+  await world.close(inbox);
 });
 
 test("a suspension ends the session and says so", async () => {

@@ -39,6 +39,8 @@ export function explainRefusal(text: Catalogue, refusal: Refusal): string {
       return words.sentAlready;
     case "MetaUnreachableError":
       return words.whatsappUnreachable;
+    case "QuotaExceededError":
+      return words.storageFull;
     case "SendingHeldError":
       return words.sendingHeld;
     case "ConflictError":

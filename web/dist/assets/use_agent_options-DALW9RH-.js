@@ -1,0 +1,1 @@
+import{d as e,m as t}from"./jsx-runtime-uLKvQ_7Z.js";import{t as n}from"./admin-DnWNCqbz.js";import{t as r}from"./use_list-UpA9s7MM.js";var i=t(e(),1);function a(){let{items:e,hasMore:t,loadMore:a}=r(n,{},({agents:e})=>e),o=e?.length;return(0,i.useEffect)(()=>void(t&&a()),[t,o]),e??[]}export{a as t};
