@@ -7,12 +7,14 @@ import httpx
 import pytest
 from beanie import PydanticObjectId
 
-from models import Role, Workspace
-from models.database.base import DEFAULT_WORKSPACE_ID
+from models import Role, Workspace, WorkspaceUsage
+from models.database.base import DEFAULT_WORKSPACE_ID, utc_now
 from sandbox.cloud_api.fake_meta import FakeMeta
 from sandbox.world.numbers import FakeNumber
+from tests.conftest import make_settings
 from tests.fixtures.graphql import GraphQLClient
 from tests.fixtures.said import id_of
+from tests.fixtures.tokens import SETTINGS
 from tests.fixtures.webhooks import WebhookClient
 from tests.fixtures.world import NUMBER, OTHER_NUMBER, connect_number
 from tests.graph.conftest import port  # noqa: F401 - a fixture
@@ -25,17 +27,37 @@ from whatsapp.settings import Settings
 
 OWN, FOREIGN = "zqown", "zqforeign"
 """The canaries: `own` tries everything, and must not see the other."""
+SUMS = {OWN: 811_000_001, FOREIGN: 922_000_001}
+"""The first of the sums of each workspace, which no test reaches by itself."""
+
+
+async def measure(workspace_id: PydanticObjectId, first: int) -> list[str]:
+    """Stores sums like those of the hourly measurement; returns their digits."""
+    usage = WorkspaceUsage(
+        id=workspace_id,
+        workspace_id=workspace_id,
+        contacts=first,
+        messages=first + 1,
+        files=first + 2,
+        stored_bytes=first + 3,
+        measured_at=utc_now(),
+    )
+    await usage.save()
+    return [str(value) for value in (usage.contacts, usage.messages, usage.files)]
 
 
 @pytest.fixture
 def settings(settings: Settings, cloud_server: Any) -> Settings:  # noqa: F811
-    changes = {
+    changes = SETTINGS | {
+        "jwt_workspace_claim": "org.workspace",
         "graph_api_url": cloud_server.url,
         "media_hosts": (cloud_server.url,),
         "rate_limit_per_minute": 0,
         "live_rate_limit_per_minute": 0,
     }
-    return settings.model_copy(update=changes)
+    return make_settings(
+        mongodb_uri=settings.mongodb_uri, mongodb_database=settings.mongodb_database, **changes
+    )
 
 
 @pytest.fixture(params=list(Border), ids=lambda border: border.name.lower())
@@ -108,6 +130,9 @@ class Sides:
 
     async def fill(self, side: Side) -> Side:
         await Filling(side, self.meta).fill()
+        if side.border is Border.WORKSPACES:
+            # Now, as the server measures workspaces when it starts, and then after an hour.
+            side.sums = await measure(side.account.workspace_id, SUMS[side.canary])
         return side
 
 

@@ -31,6 +31,7 @@ OPERATIONS = "test_concurrency.py::test_equal_operations_get_their_own_answers"
 REPLAYS = "test_concurrency.py::test_equal_replays_have_their_own_events"
 FILES = "test_doors.py::test_files_of_other_side_do_not_exist"
 WEBHOOKS = "test_doors.py::test_webhooks_change_their_side_only"
+TOKENS = "test_tokens.py::test_tokens_see_their_side_only"
 PARKED = (
     "tests/webhooks/apply/test_foreign_signers.py"
     "::test_parked_items_stay_when_number_changes_workspace"
@@ -306,6 +307,28 @@ HOLES = (
         "            )\n",
         "",
         WEBHOOKS,
+    ),
+    Hole(
+        "tokens are of the default workspace",
+        "whatsapp/auth/identity_provider.py",
+        "        return await self._workspaces.find(text) if isinstance(text, str) else None\n",
+        "        return DEFAULT_WORKSPACE_ID\n",
+        TOKENS,
+    ),
+    Hole(
+        "tokens are not limited to accounts",
+        "whatsapp/auth/identity_provider.py",
+        "return frozenset(account_id for account_id in account_ids if account_id is not None)",
+        "return None",
+        TOKENS,
+        ACCOUNTS,
+    ),
+    Hole(
+        "the usage is that of the newest workspace",
+        "graph/types/auth/workspace_usage.py",
+        "    measured = await get_loaders(info).workspace_usages.load(key)\n",
+        "    measured = (await models.WorkspaceUsage.find().sort('-_id').to_list())[0]\n",
+        READS,
     ),
     Hole(
         "an item that waited for a number is applied in the number's new workspace",

@@ -1,7 +1,7 @@
 """Two sides of a border: twins with equal data, apart from their canaries and ids."""
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -102,6 +102,9 @@ class Side:
     texts: dict[str, str] = field(default_factory=dict)
     """Strings that name something of this side, by the argument that takes them."""
 
+    sums: Sequence[str] = ()
+    """Digits of the measured sums of the side's workspace, if it has one for itself."""
+
     @property
     def phone(self) -> str:
         """The number of the customer who wrote last."""
@@ -129,7 +132,7 @@ class Side:
         """Everything that no other side may read: the canary, the secrets and all ids."""
         ids = [one for ids in self.ids.values() for one in ids]
         secrets = [self.number.access_token, self.number.app_secret]
-        return [self.canary, self.number.phone_number_id, *secrets, *ids]
+        return [self.canary, self.number.phone_number_id, *secrets, *self.sums, *ids]
 
     def find_marks(self, answer: object) -> set[str]:
         """Returns what the answer has of this side."""

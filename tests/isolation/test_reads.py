@@ -29,7 +29,7 @@ async def test_other_side_changes_no_answer(sides: Sides) -> None:
         assert new == old, operation
     # Without it, answers without canaries would prove nothing.
     ids = {one for kind, ids in own.ids.items() if kind != "hex" for one in ids}
-    assert {*ids, own.canary} - own.find_marks("\n".join(after)) == set()
+    assert {*ids, *own.sums, own.canary} - own.find_marks("\n".join(after)) == set()
 
 
 async def test_each_field_is_read(own: Side) -> None:
