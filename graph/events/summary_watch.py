@@ -152,12 +152,7 @@ class SummaryWatch:
 
 
 def _list_owners(message: Message) -> list[PydanticObjectId]:
-    return [
-        message.workspace_id,
-        message.account_id,
-        message.conversation_id,
-        message.contact_id,
-    ]
+    return [getattr(message, name) for name in _OWNERS]
 
 
 def _read_part(

@@ -19,7 +19,7 @@ from sandbox.mongod import EmbeddedMongod
 ROOT = Path(__file__).parents[2]
 URI_VARIABLE = "TEST_MONGODB_URI"
 FAILED, BROKEN = re.compile(r"\b\d+ failed"), re.compile(r"\b\d+ error")
-"""What pytest's last line says if tests failed, and if they could not even begin."""
+"""Words in pytest's last line if tests failed, and if they could not even begin."""
 LEFT_OUT = shutil.ignore_patterns(
     ".git", ".venv", "node_modules", "web", "clients", "bench", "__pycache__", ".*_cache", "images"
 )

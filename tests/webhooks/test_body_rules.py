@@ -1,4 +1,4 @@
-"""How long the bodies of webhooks are kept: by the rules of all workspaces in them."""
+"""The age at which bodies of webhooks are emptied, by the rules of all workspaces in them."""
 
 import dataclasses
 from datetime import timedelta

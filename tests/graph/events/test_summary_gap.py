@@ -286,11 +286,17 @@ async def test_reader_waits_for_no_message_of_others(
         "contact": encode_id("Contact", message.contact_id),
     }
 
-    async with asyncio.timeout(30):
+    async def read() -> None:
         for query in [*READS, "{ conversationCounts(filters: [{ unread: true }]) { value } }"]:
             named = {name: value for name, value in ids.items() if "$" + name in query}
             [answer] = (await reader(query, **named)).values()
             assert answer in (None, {"edges": []}, [{"value": 0}])
+
+    reading = asyncio.create_task(read())
+    _, late = await asyncio.wait([reading], timeout=30)
+    reading.cancel()
+    assert not late, "the reader waits for messages of others"
+    await reading
     # Nothing was completed for it either.
     conversation = await Conversation.get(message.conversation_id)
     assert conversation is not None

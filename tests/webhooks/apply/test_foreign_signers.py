@@ -1,4 +1,4 @@
-"""A secret speaks for the accounts of its workspaces only, and nobody else hears of them."""
+"""A secret speaks for the accounts of its workspaces only, and no other workspace hears of them."""
 
 from dataclasses import replace
 from typing import Any
